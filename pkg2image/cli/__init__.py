@@ -1,0 +1,1 @@
+"""Commands, options and terminal: the only place that prints, reads the environment, or exits."""

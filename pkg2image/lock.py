@@ -1,0 +1,181 @@
+"""The Plan: exactly which packages go into an image, where they come from, and why.
+
+A plan is data: everything after it (download, tree, layers) is a function of the plan and the image configuration.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pkg2image.deb.package import Package
+from pkg2image.digest import Digest, sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a package is in the plan.
+
+    Args:
+        kind: ``requested``, ``Depends``, ``Pre-Depends``, ``Recommends``, ``recipe`` or ``skeleton``.
+        parent: Name of the package whose field brought it in; of a recipe its name; else empty.
+        relation: The or-group or the words of the request, as written.
+    """
+
+    kind: str
+    parent: str = ""
+    relation: str = ""
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        match self.kind:
+            case "requested":
+                return f"requested as {self.relation}"
+            case "recipe":
+                return f"wanted by the recipe {self.parent}: {self.relation}"
+            case "skeleton":
+                return f"part of every image: {self.relation}"
+            case _:
+                return f"{self.parent} {self.kind} {self.relation}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPackage:
+    """One package of the plan.
+
+    Args:
+        package: The exact version.
+        reason: The edge that brought it in first.
+        skeleton: True when only the parts that every image gets are taken from it.
+    """
+
+    package: Package
+    reason: Reason
+    skeleton: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CutEdge:
+    """A dependency that the runtime closure leaves out.
+
+    Args:
+        package: Who declares it.
+        field: ``Depends`` or ``Pre-Depends`` (``Recommends`` when one was asked for but is impossible).
+        relation: The or-group as written.
+        why: The rule that cut it.
+    """
+
+    package: str
+    field: str
+    relation: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedSource:
+    """What was believed about one suite of one source.
+
+    Args:
+        uri: Base of the repository, without credentials.
+        suite: As in the source.
+        codename: From the Release file.
+        release: Digest of the (In)Release file.
+        date: Its Date in seconds since the epoch.
+        signers: Fingerprints of the keys that signed it, sorted; empty when the source is unsigned on request.
+    """
+
+    uri: str
+    suite: str
+    codename: str
+    release: Digest
+    date: int
+    signers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The result of a resolution.
+
+    Args:
+        suite: Codename of the main suite, for example ``bookworm``.
+        architecture: Debian architecture.
+        distribution: ``debian`` or ``ubuntu`` or what the Release calls itself, in lower case.
+        packages: In unpack order: what others need comes before them.
+        cut: Edges left out, in order of package and field.
+        notes: Sentences about decisions: preferences applied, Recommends that are impossible, unsigned sources.
+        sources: What was believed, in the order of the sources.
+        roots: Names of the requested packages, in the order of the request.
+        edges: Package name -> names of the packages that satisfy its dependencies, for SBOM and `why`.
+        closure: ``runtime`` or ``full``.
+    """
+
+    suite: str
+    architecture: str
+    distribution: str
+    packages: tuple[PlannedPackage, ...]
+    cut: tuple[CutEdge, ...] = ()
+    notes: tuple[str, ...] = ()
+    sources: tuple[VerifiedSource, ...] = ()
+    roots: tuple[str, ...] = ()
+    edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    closure: str = "runtime"
+
+    @property
+    def epoch(self) -> int:
+        """The time of everything made from this plan: the newest Release date, never the clock."""
+        return max((source.date for source in self.sources), default=0)
+
+    @property
+    def digest(self) -> Digest:
+        """The identity of the plan."""
+        return sha256(canonical_json(render_plan(self)))
+
+
+def render_package(planned: PlannedPackage) -> dict[str, object]:
+    """Return a planned package the way ``plan --json`` and ``inspect --json`` show it."""
+    package = planned.package
+    return {
+        "name": package.name,
+        "version": package.version,
+        "architecture": package.architecture,
+        "source": package.source_name,
+        "source_version": package.source_version,
+        "size": package.size,
+        "installed_size": package.installed_size,
+        "sha256": package.sha256,
+        "reason": str(planned.reason),
+    }
+
+
+def render_plan(plan: Plan) -> dict[str, object]:
+    """Return the plan as plain data with a stable order, for ``--json`` and for its digest."""
+    return {
+        "suite": plan.suite,
+        "architecture": plan.architecture,
+        "distribution": plan.distribution,
+        "closure": plan.closure,
+        "roots": list(plan.roots),
+        "packages": [render_package(planned) for planned in plan.packages],
+        "cut": [
+            {"package": edge.package, "field": edge.field, "relation": edge.relation, "why": edge.why}
+            for edge in plan.cut
+        ],
+        "notes": list(plan.notes),
+        "sources": [
+            {
+                "uri": source.uri,
+                "suite": source.suite,
+                "codename": source.codename,
+                "release": str(source.release),
+                "date": source.date,
+                "signers": list(source.signers),
+            }
+            for source in plan.sources
+        ],
+    }
+
+
+def canonical_json(value: object) -> bytes:
+    """Return the one serialisation of JSON data that this project uses for anything that is hashed or written."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"

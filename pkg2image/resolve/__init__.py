@@ -1,0 +1,1 @@
+"""From wanted packages to an exact, checked and explained set of packages."""
