@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pkg2image.deb.package import Package
 from pkg2image.digest import Digest
 
 
@@ -114,3 +115,16 @@ class DebFacts:
     def control_file(self, name: str) -> bytes | None:
         """Return a member of the control tar, or None."""
         return dict(self.control_files).get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedDeb:
+    """A package whose verified .deb was read.
+
+    Args:
+        package: What was wanted; its name, version and architecture equal those of the control file.
+        facts: What is in it.
+    """
+
+    package: Package
+    facts: DebFacts
