@@ -128,8 +128,8 @@ class Plan:
 
     @property
     def digest(self) -> Digest:
-        """The identity of the plan."""
-        return sha256(canonical_json(render_plan(self)))
+        """The identity of the plan; notes are not part of it, since some depend on the day they were made."""
+        return sha256(canonical_json({name: value for name, value in render_plan(self).items() if name != "notes"}))
 
 
 def render_package(planned: PlannedPackage) -> dict[str, object]:

@@ -15,11 +15,11 @@ Spec: OCI image-spec v1.1 layer.md (no duplicate paths); Filesystem Hierarchy as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pkg2image.digest import Digest
+from pkg2image.digest import Digest, sha256
 from pkg2image.errors import MalformedPackageError
 
 _MAX_LINKS = 40  # what Linux allows on one path walk (path_resolution(7))
@@ -72,6 +72,14 @@ class InlineContent:
 
 
 Content = StoredContent | InlineContent
+
+ReadContent = Callable[[Content], bytes]
+"""Returns the bytes of a content after checking them; what reads the store is passed in as such a function."""
+
+
+def inline(data: bytes) -> InlineContent:
+    """Return bytes of ours as content."""
+    return InlineContent(data, sha256(data).hex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +224,12 @@ class Tree:
         """Set the entry of a canonical path whose parent directory exists.
 
         Raises:
-            MalformedPackageError: When the parent is missing or is no directory, or when a directory that has
-                children would become something else.
+            MalformedPackageError: When the path is not canonical, when the parent is missing or is no directory, or
+                when a directory that has children would become something else.
         """
-        parent = parent_of(path)
+        parent, slash, name = path.rpartition("/")
+        if path and (name in {"", ".", ".."} or (slash and not parent)):
+            raise MalformedPackageError(f"cannot place {path!r}: not a normal path")
         above = self._entries.get(parent)
         if above is None or above.kind is not Kind.DIRECTORY:
             raise MalformedPackageError(f"cannot place /{path}: /{parent} is not a directory of the image")
@@ -227,7 +237,7 @@ class Tree:
             raise MalformedPackageError(f"cannot replace the directory /{path} by a {entry.kind}: it is not empty")
         self._entries[path] = entry
         if path:
-            self._children.setdefault(parent, set()).add(path[len(parent) + 1 if parent else 0 :])
+            self._children.setdefault(parent, set()).add(name)
 
     def make_directories(self, path: str, *, package: str = "", origin: str = "", mtime: int = 0) -> str:
         """Create a directory and its missing parents (0755 root:root), following symlinks.
@@ -239,25 +249,27 @@ class Tree:
             MalformedPackageError: When a component exists and is no directory.
         """
         path = self.canonical(path)
-        made = ""
-        for name in path.split("/") if path else ():
-            made = f"{made}/{name}" if made else name
-            if made not in self._entries:
-                self.put(made, Entry(Kind.DIRECTORY, 0o755, mtime=mtime, package=package, origin=origin))
-            elif self._entries[made].kind is not Kind.DIRECTORY:
-                raise MalformedPackageError(f"cannot make the directory /{path}: /{made} is not a directory")
+        missing = []
+        while path not in self._entries:
+            missing.append(path)
+            path = parent_of(path)
+        if self._entries[path].kind is not Kind.DIRECTORY:
+            raise MalformedPackageError(f"cannot make the directory /{(missing or [path])[0]}: /{path} is not one")
+        for path in reversed(missing):
+            self.put(path, Entry(Kind.DIRECTORY, 0o755, mtime=mtime, package=package, origin=origin))
         return path
 
     def remove(self, path: str) -> None:
         """Remove an entry and everything below it; a missing path is no error."""
         if path not in self._entries or not path:
             return
-        for name in tuple(self._children.get(path, ())):
-            self.remove(f"{path}/{name}")
-        self._children.pop(path, None)
-        del self._entries[path]
-        parent = parent_of(path)
-        self._children[parent].discard(path[len(parent) + 1 if parent else 0 :])
+        parent, _, name = path.rpartition("/")
+        self._children[parent].discard(name)
+        doomed = [path]
+        while doomed:
+            path = doomed.pop()
+            doomed += [f"{path}/{name}" for name in self._children.pop(path, ())]
+            del self._entries[path]
 
     def change(self, path: str, **fields: object) -> None:
         """Replace fields of the entry at a canonical path.
@@ -279,6 +291,13 @@ class Tree:
         Raises:
             MalformedPackageError: When symlinks form a loop.
         """
+        parent, slash, name = path.rpartition("/")
+        above = self._entries.get(parent)
+        if above is not None and above.kind is Kind.DIRECTORY and name not in {"", ".", ".."} and (parent or not slash):
+            # Every path of the tree is canonical, so a path in one of its directories needs no walk.
+            entry = self._entries.get(path)
+            if entry is None or entry.kind is not Kind.SYMLINK or not follow_last:
+                return path
         pending = [part for part in reversed(path.split("/")) if part and part != "."]
         done: list[str] = []
         links = 0
@@ -301,6 +320,24 @@ class Tree:
             pending.extend(piece for piece in reversed(entry.target.split("/")) if piece and piece != ".")
         return "/".join(done)
 
+    def place_of(self, path: str) -> str:
+        """Return where an entry of this path lies: symlinks of its parents are followed, the entry itself is not."""
+        return self.canonical(path, follow_last=False)
+
+    def reach(self, path: str) -> str | None:
+        """Return the canonical path of what a path leads to, or None when it leads nowhere (or in circles)."""
+        try:
+            place = self.canonical(path)
+        except MalformedPackageError:
+            return None
+        return place if place in self._entries else None
+
     def lookup(self, path: str) -> Entry | None:
         """Return the entry a path leads to after following symlinks, or None."""
-        return self._entries.get(self.canonical(path))
+        place = self.reach(path)
+        return None if place is None else self._entries[place]
+
+    def is_directory(self, path: str) -> bool:
+        """Say whether a path leads to a directory."""
+        entry = self.lookup(path)
+        return entry is not None and entry.kind is Kind.DIRECTORY

@@ -1,0 +1,161 @@
+"""The Release of a suite: downloaded, verified, judged, and kept for the day there is no network.
+
+What is kept is what was downloaded. It is verified and judged again each time, by the keys, the clock and the memory
+of that day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pkg2image.archive.acquire import Acquirer
+from pkg2image.archive.keyrings import keys_for
+from pkg2image.archive.release import Release, check_freshness, parse_release
+from pkg2image.archive.signature import Verified, verify_detached, verify_inrelease
+from pkg2image.archive.sources import Source
+from pkg2image.archive.trust import TrustMemory
+from pkg2image.digest import sha256
+from pkg2image.errors import NetworkError
+from pkg2image.lock import VerifiedSource
+from pkg2image.store import Store
+
+_LIMIT = 16 << 20
+_RECORD = "release-1"
+_BEGIN = b"-----BEGIN PGP SIGNED MESSAGE-----"
+_END = b"\n-----BEGIN PGP SIGNATURE-----"
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What a server says a suite is; nothing of it has been verified.
+
+    Args:
+        document: The InRelease or Release file.
+        signature: The Release.gpg file, empty when there is none; None for an InRelease, which is signed inside.
+    """
+
+    document: bytes
+    signature: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class BelievedRelease:
+    """A Release that passed all checks of the trust policy.
+
+    Args:
+        source: Whose it is.
+        release: What it says.
+        verified: What the plan keeps of it.
+        notes: Sentences that every output shows.
+    """
+
+    source: Source
+    release: Release
+    verified: VerifiedSource
+    notes: tuple[str, ...] = ()
+
+
+def fetch_documents(source: Source, acquirer: Acquirer) -> Documents | None:
+    """Download InRelease, or Release with its signature where there is no InRelease.
+
+    Returns:
+        None when the server says that there is no such suite.
+
+    Raises:
+        NetworkError: When they cannot be had for any other reason.
+    """
+    base = source.release_base
+    document = _fetch_optional(base + "InRelease", acquirer)
+    if document is not None:
+        return Documents(document, None)
+    document = _fetch_optional(base + "Release", acquirer)
+    if document is None:
+        return None
+    return Documents(document, _fetch_optional(base + "Release.gpg", acquirer) or b"")
+
+
+def _fetch_optional(url: str, acquirer: Acquirer) -> bytes | None:
+    try:
+        return acquirer.fetch_bytes(url, limit=_LIMIT)
+    except NetworkError as error:
+        if error.status in {404, 410}:
+            return None
+        raise
+
+
+def kept_documents(source: Source, store: Store) -> Documents | None:
+    """Return what was downloaded last, or None."""
+    record = store.record(_RECORD, _key(source))
+    if record is None:
+        return None
+    length, _, rest = record.partition(b"\n")
+    end = int(length)
+    return Documents(rest, None) if end < 0 else Documents(rest[:end], rest[end:])
+
+
+def keep_documents(source: Source, documents: Documents, store: Store) -> None:
+    """Keep what was downloaded and believed, for `kept_documents`."""
+    length = -1 if documents.signature is None else len(documents.document)
+    value = b"%d\n%b%b" % (length, documents.document, documents.signature or b"")
+    if store.record(_RECORD, _key(source)) != value:
+        store.put_record(_RECORD, _key(source), value)
+
+
+def _key(source: Source) -> str:
+    return f"{source.public_uri} {source.suite}"
+
+
+def believe(
+    source: Source, documents: Documents, *, keyrings: Sequence[Path], memory: TrustMemory, now: int
+) -> BelievedRelease:
+    """Verify and judge a Release, and remember how new it is.
+
+    Args:
+        source: What was asked for.
+        documents: What came.
+        keyrings: Key files for sources that name none themselves.
+        memory: What was believed before; raised to this Release.
+        now: Seconds since the epoch.
+
+    Raises:
+        TrustError: When anything in it must not be believed.
+        RequestError: When the keys of the source cannot be read.
+        MalformedPackageError: When it is not a Release.
+    """
+    origin = f"the Release of {source}"
+    verified = _unsigned(source, documents) if source.trusted else _verify(source, documents, keyrings, now, origin)
+    release = parse_release(verified.body, origin=origin)
+    notes = check_freshness(release, source, now=now, memory=memory.recall(source))
+    memory.remember(source, release.mark)
+    digest = sha256(documents.document)
+    return BelievedRelease(
+        source,
+        release,
+        VerifiedSource(
+            source.public_uri, source.suite, release.codename or source.suite, digest, release.date, verified.signers
+        ),
+        (*verified.notes, *notes),
+    )
+
+
+def _verify(source: Source, documents: Documents, keyrings: Sequence[Path], now: int, origin: str) -> Verified:
+    keys = keys_for(source, keyrings=keyrings)
+    if documents.signature is None:
+        return verify_inrelease(documents.document, keys, now=now, origin=origin)
+    return verify_detached(documents.document, documents.signature, keys, now=now, origin=origin)
+
+
+def _unsigned(source: Source, documents: Documents) -> Verified:
+    """Take the bytes as they are, without the armour that an InRelease may have, because the user said so."""
+    body = documents.document
+    if body.startswith(_BEGIN):
+        lines = body[: body.find(_END) + 1].partition(b"\n\n")[2].split(b"\n")
+        body = b"\n".join(line.removeprefix(b"- ") for line in lines)
+    return Verified(body, (), (unsigned_note(source),))
+
+
+def unsigned_note(source: Source) -> str:
+    """Return what every output says about a source without a signature."""
+    return f"{source} is not verified: the user trusts it without a signature"

@@ -1,0 +1,162 @@
+"""A Packages index as a small database: which block of stanzas knows a name, and the blocks themselves, compressed.
+
+A resolution looks at a few hundred of the seventy thousand packages of a suite. So the index is read once, cut into
+blocks (`pkg2image.archive.stanzas`), and kept in the store under the hash of the index that it was made of: no
+question of staleness ever arises. The database is a blob like any other, hashed again before it is used, and SQLite
+works on exactly the bytes that were hashed.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+
+import zstandard
+
+from pkg2image.archive.stanzas import read_blocks
+from pkg2image.deb.control import parse_stanzas
+from pkg2image.digest import Digest
+from pkg2image.store import CorruptBlobError, MissingBlobError, Store
+
+INDEX_VERSION = 1
+"""Part of the key of every kept database: raise it when what is in one changes."""
+
+_RECORD = f"index-{INDEX_VERSION}"
+_MAX_BLOCK = 1 << 24
+_ENOUGH_NAMES = 60
+_PACKAGE = re.compile(r"\nPackage:[ \t]*(\S+)")
+_SCHEMA = """
+    CREATE TABLE block (id INTEGER PRIMARY KEY, stanzas BLOB NOT NULL);
+    CREATE TABLE package (name TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (name, block)) WITHOUT ROWID;
+    CREATE TABLE provided (name TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (name, block)) WITHOUT ROWID;
+"""
+
+
+class PackageIndex:
+    """The stanzas of one Packages index, by name. Look-ups read the database, nothing is kept in memory but that.
+
+    Args:
+        database: What `build_index` returned.
+        origin: Address of the index, for errors.
+    """
+
+    def __init__(self, database: bytes, *, origin: str) -> None:
+        self.origin = origin
+        # Opened in the thread that downloads, used in the one that resolves, never in two at once.
+        self._connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._connection.deserialize(database)
+        self._decompressor = zstandard.ZstdDecompressor()
+
+    def stanzas(self, name: str) -> tuple[dict[str, str], ...]:
+        """Return all stanzas of a package, in the order of the index.
+
+        Raises:
+            MalformedPackageError: When one of them is not a stanza; names the package and the index.
+        """
+        origin = f"the stanza of {name} in {self.origin}"
+        return tuple(
+            fields
+            for text in self._texts("package", name)
+            if name in _PACKAGE.findall("\n" + text)
+            for fields in parse_stanzas(text, origin=origin)
+            if fields.get("Package") == name
+        )
+
+    def providing(self, virtual: str) -> frozenset[str]:
+        """Return the names of packages that may provide a virtual package: some version mentions it."""
+        return frozenset(
+            name
+            for text in self._texts("provided", virtual)
+            if virtual in text and "\nProvides:" in "\n" + text
+            for name in _PACKAGE.findall("\n" + text)
+        )
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all packages in order."""
+        for (name,) in self._connection.execute("SELECT DISTINCT name FROM package ORDER BY name"):
+            yield name
+
+    def near(self, name: str) -> frozenset[str]:
+        """Return names that begin like a name or hold a part of it: candidates for a spelling correction."""
+        found: set[str] = set()
+        for length in range(len(name), 1, -1):
+            prefix = name[:length]
+            query = "SELECT name FROM package WHERE name >= ? AND name < ? AND length(name) BETWEEN ? AND ?"
+            limits = (prefix, prefix + "\U0010ffff", len(name) - 3, len(name) + 3)
+            found.update(row[0] for row in self._connection.execute(query, limits))
+            if len(found) >= _ENOUGH_NAMES:
+                break
+        for part in {name, name[1:], name[2:]}:
+            if len(part) > 2:
+                query = "SELECT DISTINCT name FROM package WHERE instr(name, ?) LIMIT ?"
+                found.update(row[0] for row in self._connection.execute(query, (part, _ENOUGH_NAMES)))
+        return frozenset(found)
+
+    def _texts(self, table: str, name: str) -> Iterator[str]:
+        """Yield the stanzas of all blocks that a table has for a name."""
+        query = f"SELECT stanzas FROM block WHERE id IN (SELECT block FROM {table} WHERE name = ?) ORDER BY id"  # noqa: S608
+        for (block,) in self._connection.execute(query, (name,)):
+            text = self._decompressor.decompress(block, max_output_size=_MAX_BLOCK).decode("utf-8", "replace")
+            yield from text.split("\n\n")
+
+
+def build_index(chunks: Iterable[bytes], *, origin: str) -> bytes:
+    """Make the database of an index.
+
+    Args:
+        chunks: The uncompressed Packages file, in pieces of any size.
+        origin: What is read, for errors.
+
+    Returns:
+        The database file.
+
+    Raises:
+        MalformedPackageError: When it cannot be cut into stanzas that each name a package.
+    """
+    compressor = zstandard.ZstdCompressor(level=1)
+    packages: list[tuple[str, int]] = []
+    provided: list[tuple[str, int]] = []
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        connection.executescript(_SCHEMA)
+        connection.execute("BEGIN")
+        for number, block in enumerate(read_blocks(chunks, origin=origin)):
+            connection.execute("INSERT INTO block VALUES (?, ?)", (number, compressor.compress(block.text)))
+            packages.extend((name, number) for name in block.names)
+            provided.extend((name, number) for name in block.provides)
+        # Rows in the order of their key append to the tree instead of being sought a place one by one.
+        connection.executemany("INSERT INTO package VALUES (?, ?)", sorted(packages))
+        connection.executemany("INSERT INTO provided VALUES (?, ?)", sorted(provided))
+        connection.execute("COMMIT")
+        return connection.serialize()
+
+
+def kept_index(store: Store, key: Digest, *, origin: str) -> PackageIndex | None:
+    """Return the database that was made of an index, or None when there is none or it is damaged.
+
+    Args:
+        store: Where it was kept.
+        key: What identifies the index: the digest of its uncompressed or compressed form.
+        origin: Address of the index, for errors.
+    """
+    record = store.record(_RECORD, str(key))
+    if record is None:
+        return None
+    try:
+        with store.open(Digest.parse(record.decode())) as stream:
+            return PackageIndex(stream.read(), origin=origin)
+    except (MissingBlobError, CorruptBlobError):
+        return None
+
+
+def keep_index(store: Store, key: Digest, database: bytes) -> None:
+    """Put a database into the store.
+
+    Args:
+        store: Where it goes.
+        key: What identifies the index that it was made of.
+        database: What `build_index` returned.
+    """
+    blob = store.insert((database,))
+    store.put_record(_RECORD, str(key), str(blob.digest).encode())

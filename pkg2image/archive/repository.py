@@ -1,0 +1,405 @@
+"""From sources to a universe: every suite is downloaded, verified and indexed, then all are merged.
+
+The order is the one of the trust policy: a Release is verified and judged before anything in it is used; an index is
+hashed before it is decompressed; a database is made of nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pkg2image.archive.acquire import Acquirer
+from pkg2image.archive.distributions import DISTRIBUTIONS
+from pkg2image.archive.documents import (
+    BelievedRelease,
+    believe,
+    fetch_documents,
+    keep_documents,
+    kept_documents,
+)
+from pkg2image.archive.index import PackageIndex, build_index, keep_index, kept_index
+from pkg2image.archive.parallel import parallel_map
+from pkg2image.archive.release import FileRecord, Release
+from pkg2image.archive.sources import Source
+from pkg2image.archive.trust import TrustMemory
+from pkg2image.archive.universe import LoadedUniverse, OriginIndex
+from pkg2image.deb.compression import decompress
+from pkg2image.deb.package import Origin, Package, package_from_stanza
+from pkg2image.deb.place import Place
+from pkg2image.deb.reader import read_control
+from pkg2image.digest import Digest
+from pkg2image.errors import NetworkError, RequestError, TrustError
+from pkg2image.progress import Reporter
+from pkg2image.store import CorruptBlobError, Store
+
+__all__ = ["LoadedUniverse", "load_universe"]
+
+_PARALLEL = 8
+_ROUNDS = 3
+_CHUNK = 1 << 18
+_MAX_INDEX = 1 << 31
+_COMPRESSIONS = ("xz", "zst", "gz", "bz2", "lzma", "")
+"""In the order of preference: the fewest bytes to download first; plain ones are often listed but not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What loading a suite needs besides its source."""
+
+    architecture: str
+    acquirer: Acquirer
+    store: Store
+    memory: TrustMemory
+    keyrings: tuple[Path, ...]
+    now: int
+    offline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _IndexFile:
+    """A Packages index in one of its forms.
+
+    Args:
+        component: What it is the index of.
+        path: Relative to the Release, with the suffix of its compression.
+        compression: ``xz`` and so on, empty for plain.
+        record: Size and hash of this form.
+        plain: Size and hash of the uncompressed index where the Release lists it.
+    """
+
+    component: str
+    path: str
+    compression: str
+    record: FileRecord
+    plain: FileRecord | None
+
+
+def load_universe(
+    sources: Sequence[Source],
+    *,
+    architecture: str,
+    suite: str,
+    acquirer: Acquirer,
+    store: Store,
+    memory: TrustMemory,
+    now: int,
+    offline: bool,
+    reporter: Reporter,
+    keyrings: Sequence[Path] = (),
+    local_debs: Sequence[Path] = (),
+    target_release: str | None = None,
+) -> LoadedUniverse:
+    """Read the sources and merge what they offer.
+
+    Args:
+        sources: In the user's order, which decides between equal versions.
+        architecture: The Debian architecture to resolve for.
+        suite: The target suite; one of the sources should have it. It gives the universe its codename.
+        acquirer: For everything that is not in the store.
+        store: Keeps indexes and Release files.
+        memory: How new each source was when it was last believed.
+        now: Seconds since the epoch.
+        offline: Use only what the store has.
+        reporter: Told about the steps.
+        keyrings: Key files for sources that name none themselves.
+        local_debs: Packages in files, which outrank everything.
+        target_release: Suite or codename whose versions win over all others, like apt's ``-t``.
+
+    Raises:
+        RequestError: A suite, component or architecture does not exist, or a local file is not there.
+        NetworkError: Something cannot be downloaded, or is not in the store and ``offline`` is set.
+        TrustError: Something is not what a trusted key vouches for.
+        MalformedPackageError: A Release, an index or a local package is malformed.
+    """
+    surroundings = _Surroundings(architecture, acquirer, store, memory, tuple(keyrings), now, offline)
+    used = [
+        source for source in dict.fromkeys(sources) if not source.architectures or architecture in source.architectures
+    ]
+    if not used:
+        raise RequestError(
+            f"cannot find packages for {architecture}: no source offers them",
+            hint="add a source with --source, or choose another architecture with --arch",
+        )
+    reporter.step("reading the repositories")
+    believed = parallel_map(lambda source: _read_release(source, surroundings), used, jobs=_PARALLEL)
+    present = [each for each in believed if each is not None]
+    if not present:
+        raise _no_suite(used[0])
+    loaded = parallel_map(lambda each: _load_suite(each, surroundings), present, jobs=_PARALLEL)
+    notes = [
+        f"{source} is left out: it is only for {', '.join(source.architectures)}"
+        for source in sources
+        if source not in used
+    ]
+    notes += [
+        f"{source} is left out: there is no such suite"
+        for source, each in zip(used, believed, strict=True)
+        if each is None
+    ]
+    notes += [note for each, _ in loaded for note in each.notes]
+    target = _target(suite, [each for each, _ in loaded])
+    return LoadedUniverse(
+        architecture,
+        [
+            OriginIndex(index, _origin(sources.index(each.source), each, component, target_release))
+            for each, indexes in loaded
+            for component, index in indexes
+        ],
+        local=[_read_local(path, architecture) for path in local_debs],
+        sources=[each.verified for each, _ in loaded],
+        notes=tuple(dict.fromkeys(notes)),
+        distribution=target.release.origin.lower(),
+        codename=target.verified.codename,
+    )
+
+
+def _target(suite: str, believed: Sequence[BelievedRelease]) -> BelievedRelease:
+    """Return the suite that was asked for, by any of its names; without one the first source says what this is."""
+    return next(
+        (each for each in believed if suite in {each.source.suite, each.release.suite, each.release.codename}),
+        believed[0],
+    )
+
+
+def _origin(number: int, believed: BelievedRelease, component: str, target_release: str | None) -> Origin:
+    source, release = believed.source, believed.release
+    if source.priority is not None:
+        priority = source.priority
+    elif target_release and target_release in {source.suite, release.suite, release.codename}:
+        priority = 990
+    elif release.not_automatic:
+        priority = 100 if release.but_automatic_upgrades else 1
+    else:
+        priority = 500
+    return Origin(
+        source=number,
+        suite=release.suite or source.suite,
+        codename=release.codename or source.suite,
+        component=component,
+        uri=source.public_uri,
+        priority=priority,
+        trusted=not source.trusted,
+        date=release.date,
+        label=release.label,
+    )
+
+
+def _read_release(source: Source, surroundings: _Surroundings) -> BelievedRelease | None:
+    """Return the Release of a source, or None when an optional suite does not exist."""
+    store = surroundings.store
+    documents = (
+        kept_documents(source, store) if surroundings.offline else fetch_documents(source, surroundings.acquirer)
+    )
+    if documents is None:
+        _explain_no_release(source, surroundings)
+        return None
+    believed = believe(
+        source, documents, keyrings=surroundings.keyrings, memory=surroundings.memory, now=surroundings.now
+    )
+    if not surroundings.offline:
+        keep_documents(source, documents, store)
+    return believed
+
+
+def _explain_no_release(source: Source, surroundings: _Surroundings) -> None:
+    """Return when the suite may be absent, else raise."""
+    if source.optional and surroundings.memory.recall(source) is None:
+        return
+    if surroundings.offline:
+        raise NetworkError(
+            f"cannot read {source} offline: it was never downloaded",
+            hint="run once without --offline, with the same --cache-dir",
+        )
+    raise _no_suite(source)
+
+
+def _no_suite(source: Source) -> RequestError:
+    known = sorted({name for distribution in DISTRIBUTIONS for name in distribution.suites})
+    near = difflib.get_close_matches(source.suite, known, n=3)
+    return RequestError(
+        f"cannot use {source}: there is neither InRelease nor Release at {source.public_uri}",
+        hint=f"did you mean {' or '.join(near)}?" if near else "check the suite and the address of the mirror",
+    )
+
+
+def _load_suite(
+    believed: BelievedRelease, surroundings: _Surroundings
+) -> tuple[BelievedRelease, list[tuple[str, PackageIndex]]]:
+    """Load all indexes of a suite; when they are not those of the Release, the Release is read again.
+
+    A mirror that does not keep indexes by their hash replaces them and the Release one after the other.
+    """
+    for _ in range(_ROUNDS - 1):
+        try:
+            return believed, _load_indexes(believed, surroundings)
+        except (TrustError, NetworkError) as error:
+            moved = isinstance(error, TrustError) or error.status in {404, 410}
+            again = _read_release(believed.source, surroundings) if moved and not surroundings.offline else None
+            if again is None or again.verified.release == believed.verified.release:
+                raise
+            believed = again
+    return believed, _load_indexes(believed, surroundings)
+
+
+def _load_indexes(believed: BelievedRelease, surroundings: _Surroundings) -> list[tuple[str, PackageIndex]]:
+    return [
+        (forms[0].component, _load_index(forms, believed, surroundings))
+        for forms in choose_indexes(believed.source, believed.release, surroundings.architecture)
+    ]
+
+
+def choose_indexes(source: Source, release: Release, architecture: str) -> list[tuple[_IndexFile, ...]]:
+    """Return the indexes that a source has for an architecture, each in all forms that the Release lists, best first.
+
+    Raises:
+        RequestError: When there is no such component, or it has nothing for the architecture.
+
+    Spec: Debian repository format, "Architectures" and "No-Support-for-Architecture-all".
+    """
+    if source.flat:
+        forms = _forms(release, "", "Packages")
+        return [forms] if forms else []
+    if "all" in release.architectures and not release.no_support_for_architecture_all:
+        directories = [f"binary-{architecture}", "binary-all"]
+    else:
+        directories = [f"binary-{architecture}"]
+    chosen = []
+    for component in source.components:
+        found = [_forms(release, component, f"{component}/{directory}/Packages") for directory in directories]
+        if not any(found):
+            _explain_absence(source, release, component, architecture)
+        chosen += [forms for forms in found if forms]
+    return chosen
+
+
+def _forms(release: Release, component: str, path: str) -> tuple[_IndexFile, ...]:
+    plain = release.files.get(path)
+    paths = [(f"{path}.{compression}" if compression else path, compression) for compression in _COMPRESSIONS]
+    return tuple(
+        _IndexFile(component, form, compression, release.files[form], plain)
+        for form, compression in paths
+        if form in release.files
+    )
+
+
+def _explain_absence(source: Source, release: Release, component: str, architecture: str) -> None:
+    """Raise when a component or architecture is unknown; return when the one only has nothing of the other."""
+    # Debian's security archive lists "updates/main" and keeps it under "main".
+    components = [name.removeprefix("updates/") for name in release.components]
+    if component.removeprefix("updates/") not in components:
+        raise RequestError(
+            f"cannot use the component {component} of {source}: there is no such component",
+            hint=f"it offers {', '.join(components)}" if components else None,
+        )
+    architectures = [name for name in release.architectures if name not in {"all", "source"}]
+    if architecture not in architectures:
+        raise RequestError(
+            f"cannot use {source} for {architecture}: it has no packages for this architecture",
+            hint=f"it offers {', '.join(architectures)}" if architectures else None,
+        )
+
+
+def _load_index(forms: Sequence[_IndexFile], believed: BelievedRelease, surroundings: _Surroundings) -> PackageIndex:
+    """Return the database of an index: the kept one, or one that is made of any form that is at hand or can be had."""
+    store = surroundings.store
+    origin = (
+        believed.source.public_uri + believed.source.release_base.removeprefix(believed.source.uri) + forms[-1].path
+    )
+    for key in _keys(forms):
+        if (index := kept_index(store, key, origin=origin)) is not None:
+            return index
+    at_hand = [form for form in forms if form.record.sha256 and store.has(form.record.digest)]
+    if not at_hand and surroundings.offline:
+        raise NetworkError(
+            f"cannot read {origin} offline: it was never downloaded",
+            hint="run once without --offline, with the same --cache-dir",
+        )
+    for form in at_hand:
+        try:
+            return _build(form, form.record.digest, origin, store)
+        except CorruptBlobError:
+            if surroundings.offline:
+                raise
+    return _download(forms, believed, origin, surroundings)
+
+
+def _keys(forms: Iterable[_IndexFile]) -> list[Digest]:
+    """Return what the database of an index may be kept under: its own hash, or those of its compressed forms."""
+    plain = [form.plain.digest for form in forms if form.plain is not None]
+    return list(dict.fromkeys([*plain, *(form.record.digest for form in forms)]))
+
+
+def _download(
+    forms: Sequence[_IndexFile], believed: BelievedRelease, origin: str, surroundings: _Surroundings
+) -> PackageIndex:
+    """Download the first form that is really there, and make the database of it."""
+    missing: NetworkError | None = None
+    for form in forms:
+        try:
+            blob = surroundings.acquirer.fetch_blob(
+                _addresses(form, believed), surroundings.store, digest=form.record.digest, size=form.record.size
+            )
+        except NetworkError as error:
+            if error.status not in {404, 410}:
+                raise
+            missing = missing or error
+            continue
+        return _build(form, blob.digest, origin, surroundings.store)
+    raise missing or NetworkError(f"cannot download {origin}: the Release lists no form of it")
+
+
+def _addresses(form: _IndexFile, believed: BelievedRelease) -> list[str]:
+    """Return where an index lies: by its hash, where it never changes, before its usual name."""
+    source, release = believed.source, believed.release
+    usual = source.release_base + form.path
+    if source.by_hash == "force" or (source.by_hash == "yes" and release.acquire_by_hash):
+        return [source.release_base + release.by_hash_path(form.path), usual]
+    return [usual]
+
+
+def _build(form: _IndexFile, blob: Digest, origin: str, store: Store) -> PackageIndex:
+    """Make the database of a form that is in the store, and keep it."""
+    with store.open(blob) as stream:
+        chunks = decompress(iter(lambda: stream.read(_CHUNK), b""), form.compression, Place(origin))
+        database = build_index(_checked(chunks, form.plain, origin), origin=origin)
+    keep_index(store, _keys([form])[0], database)
+    return PackageIndex(database, origin=origin)
+
+
+def _checked(chunks: Iterable[bytes], plain: FileRecord | None, origin: str) -> Iterator[bytes]:
+    """Pass an uncompressed index on, and insist at its end that it is the one that the Release lists.
+
+    Raises:
+        TrustError: When it is not, or is longer than any index.
+    """
+    limit = plain.size if plain is not None else _MAX_INDEX
+    algorithm = plain.digest.algorithm if plain is not None else "sha256"
+    check, size = hashlib.new(algorithm), 0
+    for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise TrustError(f"cannot trust {origin}: it is longer than {limit} bytes when uncompressed")
+        check.update(chunk)
+        yield chunk
+    if plain is not None and (size, check.hexdigest()) != (plain.size, plain.digest.hex):
+        raise TrustError(f"cannot trust {origin}: uncompressed it is not what its Release lists")
+
+
+def _read_local(path: Path, architecture: str) -> Package:
+    """Return the package in a local file."""
+    try:
+        with path.open("rb") as stream:
+            fields = read_control(stream, name=str(path))
+            stream.seek(0)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+    except OSError as error:
+        raise RequestError(f"cannot read the package {path}: {error.strerror}") from error
+    package = package_from_stanza({**fields, "Size": str(size), "SHA256": digest}, origin=str(path))
+    if package.architecture not in {architecture, "all"}:
+        raise RequestError(f"cannot use the package {path}: it is for {package.architecture}, not for {architecture}")
+    return replace(package, local_path=str(path))

@@ -1,0 +1,149 @@
+"""All package versions of several suites, merged: what the resolver chooses from.
+
+A version that several suites have is one `Package` with several origins. Should they disagree about its hash, one of
+them lies or is broken, and the package cannot be used at all.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pkg2image.archive.index import PackageIndex
+from pkg2image.deb.package import Origin, Package, package_from_stanza
+from pkg2image.deb.version import version_key
+from pkg2image.errors import TrustError
+from pkg2image.lock import VerifiedSource
+
+_NEAR_NAMES = 5
+_NEAR_ENOUGH = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class OriginIndex:
+    """The index of one component of one suite.
+
+    Args:
+        index: Its stanzas.
+        origin: Where its packages can be had.
+    """
+
+    index: PackageIndex
+    origin: Origin
+
+
+class LoadedUniverse:
+    """All package versions of some sources for one architecture; implements `pkg2image.resolve.universe.Universe`.
+
+    Stanzas are read when a name is asked for, and remembered.
+
+    Args:
+        architecture: The Debian architecture.
+        indexes: In the order of the sources.
+        local: Packages that are files of this machine; they outrank all others.
+        sources: What was believed, in the order of the sources.
+        notes: Sentences that every output shows.
+        distribution: What the Release of the target suite calls itself, in lower case.
+        codename: The codename of the target suite.
+    """
+
+    def __init__(
+        self,
+        architecture: str,
+        indexes: Sequence[OriginIndex],
+        *,
+        local: Sequence[Package] = (),
+        sources: Sequence[VerifiedSource] = (),
+        notes: Sequence[str] = (),
+        distribution: str = "",
+        codename: str = "",
+    ) -> None:
+        self.architecture = architecture
+        self.sources = tuple(sources)
+        self.notes = tuple(notes)
+        self.distribution = distribution
+        self.codename = codename
+        self._indexes = tuple(indexes)
+        self._local = tuple(local)
+        self._versions: dict[str, tuple[Package, ...]] = {}
+        self._providers: dict[str, tuple[Package, ...]] = {}
+
+    def versions(self, name: str) -> tuple[Package, ...]:
+        """Return every version of a package, best first; see `Universe.versions`.
+
+        Raises:
+            MalformedPackageError: When a stanza of it makes no sense; names the package and the index.
+            TrustError: When two sources disagree about the content of one version.
+        """
+        known = self._versions.get(name)
+        if known is None:
+            known = self._versions[name] = tuple(sorted(self._merged(name), key=self._rank, reverse=True))
+        return known
+
+    def providers(self, name: str) -> tuple[Package, ...]:
+        """Return the candidates that provide a virtual package, in the order of their names; see `Universe.providers`.
+
+        Raises:
+            MalformedPackageError: When a stanza of one of them makes no sense.
+            TrustError: When two sources disagree about the content of one version.
+        """
+        known = self._providers.get(name)
+        if known is None:
+            names = {package.name for package in self._local}.union(
+                *(each.index.providing(name) for each in self._indexes)
+            )
+            candidates = [self.versions(real)[:1] for real in sorted(names - {name})]
+            known = self._providers[name] = tuple(
+                package
+                for found in candidates
+                for package in found
+                if package.priority >= 0 and _provides(package, name)
+            )
+        return known
+
+    def similar(self, name: str) -> tuple[str, ...]:
+        """Return a few existing names that look like one that nobody has, best first."""
+        local = {package.name for package in self._local}
+        names = local.union(*(each.index.near(name) for each in self._indexes))
+        ordered = sorted(names)  # among equally near ones the first wins, so the order must not be a set's
+        near = difflib.get_close_matches(name, ordered, n=_NEAR_NAMES, cutoff=_NEAR_ENOUGH)
+        longer = [other for other in ordered if name in other.split("-") and other not in near]
+        return tuple([*near, *longer][:_NEAR_NAMES])
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of all real packages in order."""
+        names = {package.name for package in self._local}
+        yield from sorted(names.union(*(each.index.names() for each in self._indexes)))
+
+    def _merged(self, name: str) -> Iterable[Package]:
+        merged: dict[tuple[str, str], Package] = {}
+        for each in self._indexes:
+            for fields in each.index.stanzas(name):
+                package = package_from_stanza(fields, origin=each.index.origin, origins=(each.origin,))
+                if package.architecture not in {self.architecture, "all"}:
+                    continue
+                key = package.version, package.architecture
+                merged[key] = _joined(merged[key], package) if key in merged else package
+        return (*merged.values(), *(package for package in self._local if package.name == name))
+
+    def _rank(self, package: Package) -> tuple[int, object, bool]:
+        return package.priority, version_key(package.version), package.architecture == self.architecture
+
+
+def _joined(first: Package, second: Package) -> Package:
+    """Return one package of the same version in two suites."""
+    if first.sha256 != second.sha256:
+        places = " and ".join(f"{one.origins[0].uri} {one.origins[0].codename}" for one in (first, second))
+        raise TrustError(
+            f"cannot use {first}: {places} offer different files under this version",
+            hint="one of these sources is broken or lies; leave it out",
+        )
+    best, other = (first, second) if first.priority >= second.priority else (second, first)
+    # A file name holds for its own repository: another layout is another place, which we do without.
+    more = other.origins if other.filename == best.filename else ()
+    return replace(best, origins=tuple(sorted((*best.origins, *more), key=lambda one: (-one.priority, one.source))))
+
+
+def _provides(package: Package, name: str) -> bool:
+    return any(relation.name == name for group in package.relations("Provides") for relation in group)

@@ -1,0 +1,92 @@
+"""Layers and a configuration become an `Image`: the recipe's answer, changed by what the user said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pkg2image.errors import RequestError
+from pkg2image.image.config import ImageConfig, Port
+from pkg2image.image.model import Image, Layer
+from pkg2image.image.names import default_reference, parse_reference
+from pkg2image.lock import Plan
+from pkg2image.request import BuildRequest
+
+_LAST_PORT = 65535
+
+
+def configured(config: ImageConfig, request: BuildRequest) -> ImageConfig:
+    """Return a configuration with the user's words over it.
+
+    Args:
+        config: Of the recipe, or the plain default.
+        request: What the user said; an entrypoint of theirs takes the recipe's command with it.
+
+    Raises:
+        RequestError: When a port or a path makes no sense.
+    """
+    command = config.command if request.entrypoint is None else ()
+    return replace(
+        config,
+        entrypoint=config.entrypoint if request.entrypoint is None else tuple(request.entrypoint),
+        command=command if request.command is None else tuple(request.command),
+        environment=tuple({**dict(config.environment), **request.environment}.items()),
+        user=config.user if request.user is None else request.user,
+        workdir=config.workdir if request.workdir is None else _absolute(request.workdir, "the working directory"),
+        ports=tuple(dict.fromkeys((*config.ports, *map(_port, request.ports)))),
+        volumes=tuple(dict.fromkeys((*config.volumes, *(_absolute(path, "the volume") for path in request.volumes)))),
+        stop_signal=config.stop_signal if request.stop_signal is None else request.stop_signal,
+        labels=tuple(sorted({**dict(config.labels), **request.labels}.items())),
+        first_start=config.first_start if request.entrypoint is None else (),
+    )
+
+
+def _port(text: str) -> Port:
+    number, slash, protocol = text.partition("/")
+    if not (number.isascii() and number.isdigit()) or not 0 < int(number[:6]) <= _LAST_PORT:
+        raise RequestError(f"cannot use the port {text[:40]!r}: not a number from 1 to 65535")
+    if slash and protocol not in ("tcp", "udp"):
+        raise RequestError(f"cannot use the port {text[:40]!r}: the protocol is tcp or udp")
+    return Port(int(number), protocol or "tcp")
+
+
+def _absolute(path: str, what: str) -> str:
+    if not path.startswith("/") or ".." in path.split("/"):
+        raise RequestError(f"cannot use {what} {path[:200]!r}: not an absolute path of the image")
+    return path
+
+
+def assemble(plan: Plan, layers: Sequence[Layer], config: ImageConfig, *, request: BuildRequest, epoch: int) -> Image:
+    """Make the image of a plan.
+
+    Args:
+        plan: What is in it.
+        layers: From the bottom up.
+        config: How it is started.
+        request: Names the tag.
+        epoch: Time of everything made for the image, in seconds since the epoch.
+
+    Raises:
+        RequestError: When the tag is not a reference.
+    """
+    root = next(item.package for item in plan.packages if item.package.name == plan.roots[0])
+    reference = parse_reference(request.tag) if request.tag else default_reference(root.name)
+    annotations = {
+        "org.opencontainers.image.title": root.name,
+        "org.opencontainers.image.version": root.version,
+        "org.opencontainers.image.description": root.fields.get("Description", "").partition("\n")[0],
+        "io.pkg2image.plan": str(plan.digest),
+        "io.pkg2image.suite": plan.suite,
+        "io.pkg2image.closure": plan.closure,
+        "io.pkg2image.unsigned": " ".join(source.uri for source in plan.sources if not source.signers),
+    }
+    return Image(
+        architecture=plan.architecture,
+        config=config,
+        layers=tuple(layers),
+        epoch=epoch,
+        reference=reference,
+        version=root.version,
+        annotations=tuple(sorted((name, value) for name, value in annotations.items() if value)),
+        packages=tuple(sorted((item.package.name, item.package.version) for item in plan.packages)),
+    )

@@ -1,0 +1,70 @@
+"""``pkg2image build``: from package names to image files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pkg2image.cli.options import image_options, request_of, resolution_options, shared_options, world_of
+from pkg2image.cli.terminal import size_text
+from pkg2image.lock import canonical_json
+from pkg2image.pipeline import BuildResult, build
+
+
+@click.command("build")
+@click.argument("packages", nargs=-1, metavar="PACKAGE...")
+@resolution_options
+@image_options
+@shared_options
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def command(**parameters: Any) -> None:
+    r"""Build an image of packages and what they need.
+
+    PACKAGE is a name, name=version (globs), name/suite, name:arch, name- (must not be in) or ./file.deb.
+
+    \b
+    pkg2image postgresql --format oci
+    pkg2image build nginx curl --suite bookworm --format docker --tag web:1
+    """
+    request = request_of(parameters)
+    with world_of(parameters) as world:
+        results = build(request, world)
+    if parameters["as_json"]:
+        click.echo(canonical_json([_json(result) for result in results]).decode(), nl=False)
+        return
+    for result in results:
+        for output in result.outputs:
+            click.echo(f"{output.path} {output.digest}")
+    if not parameters["quiet"]:
+        for result in results:
+            _tell(result)
+
+
+def _json(result: BuildResult) -> dict[str, Any]:
+    return {
+        "architecture": result.plan.architecture,
+        "suite": result.plan.suite,
+        "plan": str(result.plan.digest),
+        "packages": len(result.plan.packages),
+        "outputs": [
+            {"format": output.format, "path": str(output.path), "digest": str(output.digest), "size": output.size}
+            for output in result.outputs
+        ],
+        "notes": list(result.plan.notes),
+        "run": list(result.how_to_run),
+    }
+
+
+def _tell(result: BuildResult) -> None:
+    # On stderr: stdout carries results only.
+    for output in result.outputs:
+        click.echo(
+            f"{output.path}: {size_text(output.size)}, {len(result.plan.packages)} packages from {result.plan.suite} "
+            f"({result.plan.architecture})",
+            err=True,
+        )
+        for note in output.notes:
+            click.echo(f"note: {note}", err=True)
+    for line in result.how_to_run:
+        click.echo(line, err=True)

@@ -1,0 +1,47 @@
+"""``pkg2image plan``: what would be in the image, why, and how big."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pkg2image.cli.options import request_of, resolution_options, shared_options, world_of
+from pkg2image.cli.terminal import size_text
+from pkg2image.lock import Plan, canonical_json, render_plan
+from pkg2image.planning import plan
+
+
+@click.command("plan")
+@click.argument("packages", nargs=-1, metavar="PACKAGE...")
+@resolution_options
+@shared_options
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+def command(**parameters: Any) -> None:
+    """Show what an image would hold, why, and how big; nothing but indexes is downloaded."""
+    request = request_of(parameters)
+    with world_of(parameters) as world:
+        plans = [one.plan for one in plan(request, world)]
+    if parameters["as_json"]:
+        rendered = [render_plan(one) for one in plans]
+        click.echo(canonical_json(rendered[0] if len(rendered) == 1 else rendered).decode(), nl=False)
+        return
+    for one in plans:
+        _show(one)
+
+
+def _show(one: Plan) -> None:
+    width = max(len(f"{planned.package}") for planned in one.packages)
+    for planned in sorted(one.packages, key=lambda planned: planned.package.name):
+        package = planned.package
+        click.echo(f"{package!s:{width}}  {size_text(package.installed_size):>9}  {planned.reason}")
+    for edge in one.cut:
+        click.echo(f"cut: {edge.package} {edge.field} {edge.relation}: {edge.why}")
+    for note in one.notes:
+        click.echo(f"note: {note}")
+    whole = [planned.package for planned in one.packages if not planned.skeleton]
+    click.echo(
+        f"{len(one.packages)} packages from {one.suite} ({one.architecture}), closure {one.closure}: "
+        f"{size_text(sum(package.size for package in whole))} to download, "
+        f"{size_text(sum(package.installed_size for package in whole))} installed before documentation is left out"
+    )

@@ -1,0 +1,119 @@
+"""Progress on stderr: a bar per long step on a terminal, plain lines otherwise, nothing when quiet."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from pkg2image.progress import Reporter, Silence
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_BYTES = 1 << 20  # a total of at least this many is counted in bytes, a smaller one in items
+
+
+class PlainReporter:
+    """One line per step and per note.
+
+    Args:
+        verbose: Whether the end of every step is told with its duration.
+    """
+
+    def __init__(self, *, verbose: bool) -> None:
+        self._verbose = verbose
+        self._title = ""
+        self._began = time.monotonic()
+
+    def step(self, title: str, total: int = 0) -> None:
+        """Begin a step."""
+        self.finish()
+        self._title = title
+        click.echo(f"{title} ({size_text(total)})" if total >= _BYTES else title, err=True)
+
+    def advance(self, amount: int) -> None:
+        """Plain lines have no bar to move."""
+
+    def note(self, text: str) -> None:
+        """Write a note."""
+        click.echo(f"note: {text}", err=True)
+
+    def finish(self) -> None:
+        """End the current step."""
+        if self._title and self._verbose:
+            click.echo(f"{self._title}: {time.monotonic() - self._began:.2f} s", err=True)
+        self._title, self._began = "", time.monotonic()
+
+
+class BarReporter:
+    """A bar for the current step, replaced by the next.
+
+    Args:
+        progress: The live display.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+        self._lock = threading.Lock()
+
+    def step(self, title: str, total: int = 0) -> None:
+        """Begin a step."""
+        with self._lock:
+            self._close()
+            self._task = self._progress.add_task(title, total=total or None)
+
+    def advance(self, amount: int) -> None:
+        """Move the bar."""
+        with self._lock:
+            if self._task is not None:
+                self._progress.advance(self._task, amount)
+
+    def note(self, text: str) -> None:
+        """Write a note above the bar."""
+        self._progress.console.print(f"note: {text}", markup=False, highlight=False)
+
+    def _close(self) -> None:
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+            self._task = None
+
+
+@contextmanager
+def reporting(mode: str, *, quiet: bool, verbose: bool) -> Iterator[Reporter]:
+    """Give the reporter that fits the terminal.
+
+    Args:
+        mode: ``auto``, ``plain`` or ``none``.
+        quiet: Whether even notes are unwanted.
+        verbose: Whether durations are told.
+    """
+    if quiet or mode == "none":
+        yield Silence()
+    elif mode == "plain" or verbose or not sys.stderr.isatty():
+        plain = PlainReporter(verbose=verbose)
+        yield plain
+        plain.finish()
+    else:
+        # rich is imported only when there is a terminal to draw on.
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import Progress  # noqa: PLC0415
+
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            yield BarReporter(progress)
+
+
+def size_text(size: int) -> str:
+    """Return a size in bytes for people, in the powers of ten that registries show."""
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.2f} GB"

@@ -1,0 +1,212 @@
+"""``BuildRequest -> Plan``: sources to a universe, words to wants, and the resolver's answer with the skeleton."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pkg2image.archive.defaults import default_sources
+from pkg2image.archive.repository import load_universe
+from pkg2image.archive.sources import Source, parse_sources
+from pkg2image.archive.universe import LoadedUniverse
+from pkg2image.deb.reader import read_control
+from pkg2image.errors import RequestError
+from pkg2image.lock import Plan, PlannedPackage, Reason
+from pkg2image.recipes.load import recipe_for
+from pkg2image.recipes.model import Recipe
+from pkg2image.request import BuildRequest
+from pkg2image.resolve.closure import closure_policy
+from pkg2image.resolve.explain import explain_package
+from pkg2image.resolve.request import Want, parse_want
+from pkg2image.resolve.resolution import Resolution
+from pkg2image.resolve.solver import resolve
+from pkg2image.rootfs.skeleton import SKELETON_PACKAGES
+from pkg2image.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan and what explains and completes it.
+
+    Args:
+        plan: What goes into the image.
+        resolution: How the resolver came to it.
+        recipe: What the application needs beside its packages, or None.
+    """
+
+    plan: Plan
+    resolution: Resolution
+    recipe: Recipe | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why a package is in an image or not.
+
+    Args:
+        included: Whether it is in.
+        sentences: The chain from the request, or what kept it out.
+    """
+
+    included: bool
+    sentences: tuple[str, ...]
+
+
+def plan(request: BuildRequest, world: World) -> tuple[Planned, ...]:
+    """Decide what goes into the images of a request; nothing but indexes is downloaded.
+
+    Returns:
+        One plan per architecture, in the order of the request.
+
+    Raises:
+        Pkg2ImageError: As `make_plan`.
+    """
+    return tuple(make_plan(request, architecture, world) for architecture in architectures_of(request, world))
+
+
+def architectures_of(request: BuildRequest, world: World) -> tuple[str, ...]:
+    """Return the architectures to build for: those of the request, else the host's.
+
+    Raises:
+        RequestError: When the host's has no Debian name.
+    """
+    found = tuple(dict.fromkeys(request.architectures)) or (world.host.architecture,)
+    if not found[0]:
+        raise RequestError("cannot tell this machine's Debian architecture", hint="name one: --arch amd64")
+    return found
+
+
+def make_plan(request: BuildRequest, architecture: str, world: World) -> Planned:
+    """Decide what goes into the image of one architecture; nothing but indexes is downloaded.
+
+    Args:
+        request: What is wanted.
+        architecture: Debian architecture.
+        world: Store, network, clock.
+
+    Raises:
+        RequestError: When the request has no meaning in these sources.
+        UnresolvableError: When no set of packages answers it.
+        NetworkError: When a source cannot be read.
+        TrustError: When a source cannot be believed.
+    """
+    universe = _universe(request, architecture, world)
+    world.reporter.step("resolving")
+    requested = [_want(text) for text in request.packages]
+    recipe = recipe_for(request.recipe, [want.name for want in requested if not want.exclude])
+    resolution = resolve(
+        universe,
+        [*requested, *_wanted_by(recipe), *(parse_want(text) for text in request.with_packages)],
+        policy=closure_policy(request.closure),
+        recommends=request.recommends,
+        without=request.without,
+    )
+    plan = Plan(
+        suite=universe.codename,
+        architecture=architecture,
+        distribution=universe.distribution,
+        packages=(*_skeleton_packages(universe, resolution), *resolution.packages),
+        cut=resolution.cut,
+        notes=(*universe.notes, *resolution.notes),
+        sources=universe.sources,
+        roots=resolution.roots,
+        edges=resolution.edges,
+        closure=request.closure,
+    )
+    return Planned(plan, resolution, recipe)
+
+
+def why(planned: Planned, name: str) -> Answer:
+    """Explain why a package is in a plan, or why it is not.
+
+    Args:
+        planned: The plan with its resolution.
+        name: A package name, real or virtual.
+    """
+    explanation = explain_package(planned.resolution, name)
+    if explanation.chain:
+        return Answer(included=True, sentences=tuple(f"{step}: {reason}" for step, reason in explanation.chain))
+    for package in planned.plan.packages:
+        if package.package.name == name:
+            return Answer(included=True, sentences=(f"{name}: {package.reason}",))
+    cut = tuple(f"{edge.package} {edge.field} {edge.relation}, left out: {edge.why}" for edge in explanation.cut)
+    return Answer(included=False, sentences=cut or (f"no package of the image refers to {name}",))
+
+
+def _universe(request: BuildRequest, architecture: str, world: World) -> LoadedUniverse:
+    given = [source for text in request.sources for source in _sources(text)]
+    extra = [source for text in request.extra_sources for source in _sources(text)]
+    notes: tuple[str, ...] = ()
+    if not given:
+        found = default_sources(request.suite, mirror=request.mirror, host=world.host)
+        given, notes = list(found.sources), found.notes
+    universe = load_universe(
+        [*given, *extra],
+        architecture=architecture,
+        suite=request.suite,
+        acquirer=world.acquirer,
+        store=world.store,
+        memory=world.memory,
+        now=world.now,
+        offline=world.offline,
+        reporter=world.reporter,
+        keyrings=request.keyrings,
+        local_debs=[path for path in map(local_deb, request.packages) if path],
+    )
+    for note in (*notes, *universe.notes):
+        world.reporter.note(note)
+    return universe
+
+
+def _sources(text: str) -> tuple[Source, ...]:
+    if "\n" in text or text.startswith(("deb ", "deb\t")):
+        return parse_sources(text, origin="--source")
+    try:
+        return parse_sources(Path(text).read_text(encoding="utf-8"), origin=text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(
+            f"cannot read the source {text[:200]}: {getattr(error, 'strerror', None) or 'not text'}",
+            hint="give a file, or a line such as 'deb URL SUITE COMPONENT'",
+        ) from error
+
+
+def local_deb(text: str) -> Path | None:
+    """Return the path when a word of the request is a package file rather than a name."""
+    return Path(text) if text.endswith(".deb") and "/" in text else None
+
+
+def _want(text: str) -> Want:
+    path = local_deb(text)
+    if path is None:
+        return parse_want(text)
+    try:
+        with path.open("rb") as stream:
+            control = read_control(stream, name=text)
+    except OSError as error:
+        raise RequestError(f"cannot read the package file {text}: {error.strerror}") from error
+    return replace(
+        parse_want(f"{control['Package']}={control['Version']}", reason=Reason("requested", "", text)), text=text
+    )
+
+
+def _wanted_by(recipe: Recipe | None) -> list[Want]:
+    if recipe is None:
+        return []
+    return [parse_want(name, reason=Reason("recipe", recipe.name, name)) for name in recipe.packages]
+
+
+def _skeleton_packages(universe: LoadedUniverse, resolution: Resolution) -> tuple[PlannedPackage, ...]:
+    present = {planned.package.name for planned in resolution.packages}
+    reason = Reason("skeleton", "", "accounts, directories, os-release, C.UTF-8")
+    found = []
+    for name in SKELETON_PACKAGES:
+        versions = universe.versions(name)
+        if name in present:
+            continue
+        if not versions:
+            raise RequestError(
+                f"cannot make the skeleton of the image: no source has {name}",
+                hint="add the distribution's main archive with --extra-source",
+            )
+        found.append(PlannedPackage(versions[0], reason, skeleton=True))
+    return tuple(found)

@@ -1,0 +1,251 @@
+"""The recipe: what a well-known application needs beside its packages.
+
+A recipe adds to what the packages say: the users and directories that their scripts would make, how the program is
+started, what state it keeps, and how to see that it works. It names no versions; where a path has one in it,
+``{glob:/usr/lib/postgresql/*/bin}`` stands for the path in the image (`pkg2image.recipes.expand`).
+
+Recipes are files that people write, so every mistake is found when they are read, and named by its place in the file.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StrictInt,
+    StringConstraints,
+    model_validator,
+)
+
+from pkg2image.image.config import ImageConfig, Port
+
+GLOB = re.compile(r"\{glob:(/[^{}]*)\}")
+_PORT = re.compile(r"([1-9][0-9]{0,4})/(tcp|udp)")
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def _absolute_path(text: str) -> str:
+    plain = GLOB.sub(r"\1", text)
+    if not plain.startswith("/"):
+        raise ValueError("must be an absolute path")
+    if plain != "/" and not all(part not in {"", ".", ".."} for part in plain[1:].split("/")):
+        raise ValueError("must not have empty components, . or ..")
+    return text
+
+
+def _mode(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"0[0-7]{3,4}", value):
+        return int(value, 8)
+    raise ValueError('must be octal digits in quotes that start with 0, for example "0755"')
+
+
+def _environment_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", text):
+        raise ValueError("must be letters, digits and underscores")
+    return text
+
+
+def _port(text: str) -> str:
+    match = _PORT.fullmatch(text)
+    if match is None or int(match[1]) > 0xFFFF:
+        raise ValueError("must be NUMBER/tcp or NUMBER/udp, for example 5432/tcp")
+    return text
+
+
+AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")]
+Owner = Annotated[str, StringConstraints(pattern=r"^([a-z_][a-z0-9_-]{0,30}|[0-9]{1,9})$")]
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]
+PortText = Annotated[str, AfterValidator(_port)]
+PortName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Identity = Annotated[StrictInt, Field(ge=1, lt=60000)]  # Debian Policy 9.2.2: above are special ranges
+Text = Annotated[str, StringConstraints(min_length=1)]
+AbsolutePath = Annotated[str, AfterValidator(_absolute_path)]
+EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
+Mode = Annotated[int, BeforeValidator(_mode), PlainSerializer(lambda mode: f"0{mode:03o}", str)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RecipeUser(_Part):
+    """A system user.
+
+    Args:
+        uid: The number to have, for example that of other images that use the same volumes; the first free one when
+            there is none, or when another user has it.
+        group: Primary group; by default one of the same name.
+        groups: Further groups.
+        gecos: Full name.
+        home: Home directory, not made by this.
+        shell: Login shell.
+    """
+
+    uid: Identity | None = None
+    group: AccountName | None = None
+    groups: tuple[AccountName, ...] = ()
+    gecos: str = ""
+    home: AbsolutePath = "/nonexistent"
+    shell: AbsolutePath = "/usr/sbin/nologin"
+
+
+class RecipeGroup(_Part):
+    """A system group.
+
+    Args:
+        gid: The number to have; the first free one when there is none, or when another group has it.
+    """
+
+    gid: Identity | None = None
+
+
+class RecipeDirectory(_Part):
+    """A directory, made or given this owner and mode when it exists.
+
+    Args:
+        user: Owner by name or number.
+        group: Group by name or number.
+        mode: Permission bits.
+    """
+
+    user: Owner = "root"
+    group: Owner = "root"
+    mode: Mode = 0o755
+
+
+class RecipeFile(_Part):
+    """A file; exactly one of content, script and copy says what is in it.
+
+    Args:
+        user: Owner by name or number.
+        group: Group by name or number.
+        mode: Permission bits.
+        content: The text itself.
+        script: Name of a file beside the recipe; reading the recipe puts its text into `content` instead.
+        copy_of: The file of the image that has the same content (``copy`` in the recipe).
+    """
+
+    user: Owner = "root"
+    group: Owner = "root"
+    mode: Mode = 0o644
+    content: str | None = None
+    script: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = None
+    copy_of: Annotated[AbsolutePath | None, Field(alias="copy")] = None
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> RecipeFile:
+        if (self.content, self.script, self.copy_of).count(None) != 2:
+            raise ValueError("needs exactly one of content, script and copy")
+        return self
+
+
+class SmokeStep(_Part):
+    """One question to the running application.
+
+    Args:
+        run: Command line inside the container.
+        expect: What its standard output must contain.
+    """
+
+    run: tuple[str, ...] = Field(min_length=1)
+    expect: str = ""
+
+
+class SmokeTest(_Part):
+    """How to see that an image of this application works.
+
+    Args:
+        environment: Of the container, for example a password.
+        command: Arguments of the container, in place of the recipe's.
+        ready: Command line that succeeds inside the container as soon as it is ready. Without it the container is no
+            service: it must end with exit code 0.
+        expect: What a container that is no service must print.
+        steps: Questions to ask when it is ready.
+    """
+
+    environment: dict[EnvironmentName, str] = {}
+    command: tuple[str, ...] = ()
+    ready: tuple[str, ...] = ()
+    expect: str = ""
+    steps: tuple[SmokeStep, ...] = ()
+
+
+class Recipe(_Part):
+    """Everything about one application.
+
+    Args:
+        name: Short name.
+        description: One line.
+        applies_to: Shell patterns of package names; who asks for such a package gets this recipe.
+        packages: Further packages the application needs in an image.
+        groups: Groups to add, by name.
+        users: Users to add, by name.
+        directories: Directories by path.
+        files: Files by path.
+        symlinks: Link targets by path of the link.
+        entrypoint: Program and leading arguments.
+        command: Default arguments.
+        environment: Variables in order.
+        user: Who runs it: ``name`` or ``name:group``; empty means root.
+        workdir: Where it runs.
+        ports: Where it listens, by a name for the port: ``postgresql: 5432/tcp``.
+        volumes: Directories that hold state.
+        stop_signal: What makes it stop cleanly.
+        first_start: Command that prepares its state and ends; starting the application does the same when it is due.
+        smoke_test: How to see that it works.
+    """
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    description: Text
+    applies_to: tuple[Text, ...] = ()
+    packages: tuple[PackageName, ...] = ()
+    groups: dict[AccountName, RecipeGroup] = {}
+    users: dict[AccountName, RecipeUser] = {}
+    directories: dict[AbsolutePath, RecipeDirectory] = {}
+    files: dict[AbsolutePath, RecipeFile] = {}
+    symlinks: dict[AbsolutePath, Text] = {}
+    entrypoint: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    environment: dict[EnvironmentName, str] = {}
+    user: Annotated[str, StringConstraints(pattern=r"^([a-z0-9_][a-z0-9_-]*(:[a-z0-9_][a-z0-9_-]*)?)?$")] = ""
+    workdir: AbsolutePath = "/"
+    ports: dict[PortName, PortText] = {}
+    volumes: tuple[AbsolutePath, ...] = ()
+    stop_signal: Annotated[str, StringConstraints(pattern=r"^(SIG[A-Z][A-Z0-9+]*)?$")] = ""
+    first_start: tuple[str, ...] = ()
+    smoke_test: SmokeTest | None = None
+
+    def serves(self, package: str) -> bool:
+        """Say whether somebody who asks for this package gets this recipe."""
+        return any(fnmatchcase(package, pattern) for pattern in self.applies_to)
+
+    def image_config(self) -> ImageConfig:
+        """Return how an image of this application is started."""
+        environment = {"PATH": DEFAULT_PATH, **self.environment}
+        return ImageConfig(
+            entrypoint=self.entrypoint,
+            command=self.command,
+            environment=tuple(environment.items()),
+            user=self.user,
+            workdir="" if self.workdir == "/" else self.workdir,
+            ports=tuple(
+                Port(int(number), protocol, name)
+                for name, text in self.ports.items()
+                for number, protocol in _PORT.findall(text)
+            ),
+            volumes=self.volumes,
+            stop_signal=self.stop_signal,
+            first_start=self.first_start,
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the recipe as it would stand alone in a file: defaults left out, texts of scripts in it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)

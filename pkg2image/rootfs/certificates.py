@@ -1,0 +1,82 @@
+"""What ``update-ca-certificates`` makes of the certificates in the image: one bundle, and links OpenSSL finds by hash.
+
+The certificates are those below ``usr/share/ca-certificates`` and ``usr/local/share/ca-certificates`` of the tree. All
+are trusted, which is the answer ca-certificates gets without questions.
+
+Spec: update-ca-certificates(8); openssl-rehash(1).
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+
+from pkg2image.errors import MalformedPackageError
+from pkg2image.rootfs.provision import add_file, add_symlink
+from pkg2image.rootfs.subject_hash import subject_hash
+from pkg2image.rootfs.tree import Kind, ReadContent, Tree
+
+BUNDLE = "etc/ssl/certs/ca-certificates.crt"
+ORIGIN = "ca-certificates"
+
+_SHIPPED = "usr/share/ca-certificates/"
+_LOCAL = "usr/local/share/ca-certificates/"
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
+# Characters of certificate names that update-ca-certificates keeps out of the names of its links.
+_LINK_NAME = str.maketrans({" ": "_", ",": "_", "(": "=", ")": "="})
+
+
+def install_certificates(tree: Tree, *, read: ReadContent, mtime: int) -> Tree:
+    """Add the bundle and the links to a tree that has certificates; return any other tree as it is.
+
+    Args:
+        tree: Not changed.
+        read: Reads the certificates.
+        mtime: Seconds since the epoch.
+
+    Raises:
+        MalformedPackageError: When a certificate file holds no certificate.
+    """
+    paths = list(_certificates(tree))
+    if not paths:
+        return tree
+    result = tree.copy()
+    bundle = b""
+    hashes: dict[str, int] = {}
+    for path in paths:
+        data = _read(tree, path, read)
+        bundle += data if data.endswith(b"\n") else data + b"\n"
+        name = path.rpartition("/")[2].removesuffix(".crt").translate(_LINK_NAME) + ".pem"
+        add_symlink(result, f"etc/ssl/certs/{name}", f"/{path}", origin=ORIGIN, mtime=mtime)
+        key = subject_hash(_der(data))
+        if key is not None:
+            # Certificates of one subject are told apart by a running number.
+            number = hashes[key] = hashes.get(key, -1) + 1
+            add_symlink(result, f"etc/ssl/certs/{key}.{number}", name, origin=ORIGIN, mtime=mtime)
+    add_file(result, BUNDLE, bundle, origin=ORIGIN, mtime=mtime)
+    return result
+
+
+def _certificates(tree: Tree) -> Iterator[str]:
+    # Those of packages first, then those of the administrator, each in byte order.
+    for top in (_SHIPPED, _LOCAL):
+        for path, entry in tree.walk():
+            if path.startswith(top) and path.endswith(".crt") and entry.kind is Kind.FILE:
+                yield path
+
+
+def _read(tree: Tree, path: str, read: ReadContent) -> bytes:
+    content = tree[path].content
+    data = read(content) if content else b""
+    if not _PEM.search(data):
+        raise MalformedPackageError(f"cannot trust the certificate /{path}: it holds no PEM certificate")
+    return data
+
+
+def _der(pem: bytes) -> bytes:
+    match = _PEM.search(pem)
+    try:
+        return binascii.a2b_base64(match[1]) if match else b""
+    except binascii.Error:
+        return b""

@@ -1,0 +1,57 @@
+"""Diversions: a package asks dpkg to put another package's file elsewhere.
+
+They are made by preinst scripts, so they are known only as data; dpkg must know them before it unpacks.
+
+Spec: dpkg-divert(1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pkg2image.rootfs.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Diversion:
+    """One line of dpkg's list of diversions.
+
+    Args:
+        package: Who diverts and may ship the path itself; empty for a local diversion, which moves everybody's file.
+        path: The path as packages ship it, relative.
+        to: Where the file of every other package goes, relative.
+    """
+
+    package: str
+    path: str
+    to: str
+
+
+class DivertedPaths:
+    """The places that diversions lead to in one tree.
+
+    dpkg compares diverted names as written and misses a diversion of ``/lib/x`` when a package ships ``/usr/lib/x``;
+    here both are the same place, which is what the diverting package wants.
+    """
+
+    __slots__ = ("_from", "_to")
+
+    def __init__(self, tree: Tree, diversions: Sequence[Diversion]) -> None:
+        self._from = {tree.place_of(diversion.path): diversion for diversion in diversions}
+        self._to = {tree.place_of(diversion.to): diversion for diversion in diversions}
+
+    def place(self, place: str, package: str) -> str:
+        """Return where a package's file that would lie at a place really goes."""
+        diversion = self._from.get(place)
+        return diversion.to if diversion and diversion.package != package else place
+
+    def taken_by(self, place: str) -> Diversion | None:
+        """Return the diversion that moves files to a place, or None."""
+        return self._to.get(place)
+
+
+def render_diversions(diversions: Sequence[Diversion]) -> bytes:
+    """Return the file ``var/lib/dpkg/diversions``; a local diversion has ``:`` for its package."""
+    lines = (f"/{item.path}\n/{item.to}\n{item.package or ':'}\n" for item in diversions)
+    return "".join(lines).encode("utf-8", "surrogateescape")

@@ -1,0 +1,135 @@
+"""What end-to-end tests share: images built by the command line, once each, and the runtimes that start them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.support.bundles import bundle_of_aci, bundle_of_oci
+from tests.support.containers import Container, Runtime, Start
+from tests.support.runtimes import Runc, docker, podman
+from tests.support.tools import needs
+
+FORMATS = {"podman": "oci", "runc": "oci", "docker": "docker", "aci": "aci"}
+TOOLS = {
+    "podman": ("podman", "runc"),
+    "runc": ("runc", "umoci"),
+    "docker": ("docker", "dockerd", "runc"),
+    "aci": ("runc", "tar", "gzip"),
+}
+SUFFIXES = {"oci": ".oci.tar", "docker": ".docker.tar", "aci": ".aci"}
+
+
+class Workshop:
+    """Builds images; every package of a suite is built once, in all formats, from one store.
+
+    Args:
+        directory: Where everything is put.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._built: set[Path] = set()
+
+    def image(self, package: str, suite: str, file_format: str) -> Path:
+        """Return the path of an image."""
+        place = self._directory / f"{package}-{suite}"
+        if place not in self._built:
+            options = [word for name in SUFFIXES for word in ("--format", name)]
+            self._run("build", package, "--suite", suite, *options, "-o", str(place))
+            self._built.add(place)
+        (path,) = (path for path in place.iterdir() if path.name.endswith(SUFFIXES[file_format]))
+        return path
+
+    def _run(self, *arguments: str) -> None:
+        environment = {
+            **os.environ,
+            "PKG2IMAGE_CACHE_DIR": os.environ.get("PKG2IMAGE_CACHE_DIR", str(self._directory / "cache")),
+            "PKG2IMAGE_STATE_DIR": str(self._directory / "state"),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "pkg2image", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=1200,
+        )
+        assert done.returncode == 0, done.stderr
+
+
+class Lab:
+    """Starts images under runtimes, which are set up when they are first needed.
+
+    Args:
+        workshop: Builds the images.
+        directory: For everything the runtimes keep; a short path, since sockets lie below it.
+        stack: Takes the runtimes down at the end.
+    """
+
+    def __init__(self, workshop: Workshop, directory: Path, stack: ExitStack) -> None:
+        self._workshop = workshop
+        self._directory = directory
+        self._stack = stack
+        self._runtimes: dict[str, Runtime] = {}
+        self._running: list[Container] = []
+
+    def start(self, runtime: str, package: str, suite: str, start: Start) -> Container:
+        """Start the image of a package; it is removed at the end of the test."""
+        needs(*TOOLS[runtime])
+        image = self._workshop.image(package, suite, FORMATS[runtime])
+        if runtime not in self._runtimes:
+            self._runtimes[runtime] = self._set_up(runtime)
+        container = self._runtimes[runtime].start(image, start)
+        self._running.append(container)
+        return container
+
+    def _set_up(self, runtime: str) -> Runtime:
+        place = self._directory / runtime
+        place.mkdir()
+        match runtime:
+            case "podman":
+                return self._stack.enter_context(podman(place))
+            case "docker":
+                return self._stack.enter_context(docker(place))
+            case "aci":
+                return Runc(place, bundle_of_aci)
+            case _:
+                return Runc(place, bundle_of_oci)
+
+    def tidy(self) -> None:
+        """Remove the containers of a test."""
+        while self._running:
+            self._running.pop().remove()
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    return Workshop(tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(scope="session")
+def shared_lab(workshop: Workshop) -> Iterator[Lab]:
+    directory = Path(tempfile.mkdtemp(prefix="lab-"))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, directory)
+        yield Lab(workshop, directory, stack)
+
+
+@pytest.fixture
+def lab(shared_lab: Lab) -> Iterator[Lab]:
+    if os.geteuid() != 0 and not os.environ.get("CI"):
+        pytest.skip("starting containers needs root")
+    yield shared_lab
+    shared_lab.tidy()

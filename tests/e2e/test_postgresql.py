@@ -1,0 +1,219 @@
+"""PostgreSQL images do their job under every runtime, from the first start on."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Lab
+from tests.support.containers import Container, Start, until_ready
+
+pytestmark = [pytest.mark.runtime, pytest.mark.network]
+
+SUITES = ("bookworm", "trixie")
+RUNTIMES = ("podman", "runc", "docker", "aci")
+PGDATA = "/var/lib/postgresql/data"
+PASSWORD = "it's a $ecret"
+INIT_FILES = "/docker-entrypoint-initdb.d"
+UNFINISHED = f"the first start on {PGDATA} did not come to its end"
+
+# What must work on the very first day, and what it must answer.
+STATEMENTS = [
+    ("SELECT current_user", "postgres"),
+    ("CREATE TABLE box (label text, things hstore)", "CREATE TABLE"),
+    ("INSERT INTO box VALUES ('red', 'apples=>3'), ('Blue', 'pears=>4')", "INSERT 0 2"),
+    ("SELECT sum((things -> skeys)::int) FROM box, skeys(things)", "7"),
+    ("SELECT count(*) > 500 FROM pg_timezone_names", "t"),
+    ("SELECT string_agg(label, ' ' ORDER BY label COLLATE \"en-x-icu\") FROM box", "Blue red"),
+    ("SELECT string_agg(label, ' ' ORDER BY label COLLATE \"C\" DESC) FROM box", "red Blue"),
+    ("SELECT 'b' < 'C' COLLATE \"de-x-icu\", 'b' < 'C' COLLATE \"C\"", "t|f"),
+]
+
+
+def sql(container: Container, statement: str, *options: str, password: str = "") -> str:
+    """Return what psql prints for a statement; it must succeed."""
+    environment = {"PGPASSWORD": password}
+    answer = container.run("psql", "-XAt", "-c", statement, *options, environment=environment)
+    assert answer.code == 0, answer.errors + container.logs()
+    return answer.output.strip()
+
+
+def until_serving(container: Container, *options: str) -> None:
+    # Over TCP: the server of the first start listens on its socket only.
+    until_ready(container, "pg_isready", "--quiet", "--host=127.0.0.1", *options)
+
+
+def refusal(container: Container) -> str:
+    """Return what a container says that must refuse to start."""
+    assert container.wait() != 0
+    return container.logs()
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("suite", SUITES)
+def test_a_database_lives_on_in_its_volume(lab: Lab, suite: str, runtime: str) -> None:
+    volumes = {PGDATA: f"life-{suite}"}
+    first = lab.start(runtime, "postgresql", suite, Start(environment={"POSTGRES_PASSWORD": PASSWORD}, volumes=volumes))
+    until_serving(first)
+    status = Path(f"/proc/{first.pid}/status").read_text()
+    assert "\nUid:\t999\t999\t999\t999\n" in status
+    assert status.startswith("Name:\tpostgres\n"), "the server itself is process 1, not a shell"
+    sql(first, "CREATE EXTENSION hstore")
+    for statement, answer in STATEMENTS:
+        assert sql(first, statement) == answer, statement
+    assert sql(first, "SELECT inet_client_addr()", "--host=127.0.0.1", password=PASSWORD) == "127.0.0.1"
+    wrong = first.run("psql", "--host=127.0.0.1", "-c", "SELECT 1", environment={"PGPASSWORD": "guess"})
+    assert "password authentication failed" in wrong.errors
+    first.signal("TERM")
+    assert first.wait() == 0
+    assert "database system is shut down" in first.logs()
+
+    second = lab.start(runtime, "postgresql", suite, Start(volumes=volumes))
+    until_serving(second)
+    assert sql(second, "SELECT count(*) FROM box") == "2"
+    assert "not properly shut down" not in second.logs()
+    second.signal("INT")
+    assert second.wait() == 0
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_init_files_and_settings_of_the_well_known_image_are_honoured(lab: Lab, suite: str, tmp_path: Path) -> None:
+    (tmp_path / "1.sql").write_text("CREATE TABLE seen (number int); INSERT INTO seen VALUES (1);")
+    (tmp_path / "2.sql.gz").write_bytes(gzip.compress(b"INSERT INTO seen VALUES (2);"))
+    (tmp_path / "3.sh").write_text(
+        'psql -U "$POSTGRES_USER" "$POSTGRES_DB" <<-EOSQL\nINSERT INTO seen VALUES (3);\nEOSQL\n'
+    )
+    script = tmp_path / "4.sh"
+    script.write_text(
+        '#!/usr/bin/env bash\nset -e\npsql -U "$POSTGRES_USER" -c "INSERT INTO seen VALUES (4)" "$POSTGRES_DB"\n'
+    )
+    script.chmod(0o755)
+    (tmp_path / "README").write_text("not run\n")
+    secret = tmp_path / "secret"
+    secret.write_text(f"{PASSWORD}\n")
+    container = lab.start(
+        "runc",
+        "postgresql",
+        suite,
+        Start(
+            command=("-c", "work_mem=5MB", "-c", 'application_name=it\'s "quoted"'),
+            environment={
+                "POSTGRES_PASSWORD_FILE": f"{INIT_FILES}/secret",
+                "POSTGRES_USER": "alice",
+                "POSTGRES_DB": 'wonder "land"',
+                "POSTGRES_INITDB_ARGS": "--data-checksums --auth-local='scram-sha-256'",
+                "POSTGRES_INITDB_WALDIR": "/var/lib/postgresql/wal",
+            },
+            volumes={PGDATA: f"init-{suite}"},
+            binds={INIT_FILES: tmp_path},
+        ),
+    )
+    until_serving(container)
+    login = ("--username=alice", '--dbname=wonder "land"')
+    assert sql(container, "SELECT array_agg(number) FROM seen", *login, password=PASSWORD) == "{1,2,3,4}"
+    assert sql(container, "SHOW work_mem", *login, password=PASSWORD) == "5MB"
+    assert sql(container, "SHOW data_checksums", *login, password=PASSWORD) == "on"
+    assert container.run("psql", *login, "--no-password", "-c", "SELECT 1").code != 0
+    assert f"ignoring {INIT_FILES}/README" in container.logs()
+    environment = Path(f"/proc/{container.pid}/environ").read_text()
+    assert PASSWORD not in environment
+
+
+@pytest.mark.parametrize("runtime", ["podman", "runc"])
+@pytest.mark.parametrize("suite", SUITES)
+def test_any_numeric_user_can_run_it_on_a_read_only_root(lab: Lab, suite: str, runtime: str) -> None:
+    how = Start(
+        environment={"POSTGRES_PASSWORD": PASSWORD},
+        user="12345",
+        read_only=True,
+        volumes={PGDATA: f"number-{suite}", "/run/postgresql": f"sockets-{suite}"},
+    )
+    container = lab.start(runtime, "postgresql", suite, how)
+    until_serving(container, "--username=postgres")
+    assert "\nUid:\t12345\t" in Path(f"/proc/{container.pid}/status").read_text()
+    assert sql(container, "SELECT 6 * 7", "--username=postgres") == "42"
+    container.signal("TERM")
+    assert container.wait() == 0
+
+    again = lab.start(runtime, "postgresql", suite, how)
+    until_serving(again, "--username=postgres")
+    assert "Skipping initialization" in again.logs()
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        (Start(), "superuser password is not specified"),
+        (Start(environment={"POSTGRES_PASSWORD": PASSWORD}, user="0"), "does not run as root"),
+        (Start(environment={"POSTGRES_PASSWORD": "a", "POSTGRES_PASSWORD_FILE": "/b"}), "only one of them may be"),
+        (Start(environment={"POSTGRES_PASSWORD_FILE": "/no/such"}), "cannot read /no/such"),
+        (Start(environment={"POSTGRES_PASSWORD": "a"}, read_only=True), "can be written"),
+        (Start(environment={"POSTGRES_PASSWORD": "a", "POSTGRES_INITDB_ARGS": "--nonsense"}), "unrecognized option"),
+    ],
+    ids=["no-password", "root", "two-passwords", "unreadable-file", "nowhere-to-write", "initdb-fails"],
+)
+def test_it_refuses_to_start(lab: Lab, how: Start, reason: str) -> None:
+    assert reason in refusal(lab.start("runc", "postgresql", "bookworm", how))
+
+
+def test_an_aci_does_not_start_when_its_pre_start_event_fails(lab: Lab) -> None:
+    said = refusal(lab.start("aci", "postgresql", "bookworm", Start()))
+    assert "superuser password is not specified" in said
+
+
+def test_everybody_is_let_in_only_on_request(lab: Lab) -> None:
+    container = lab.start(
+        "runc",
+        "postgresql",
+        "bookworm",
+        Start(environment={"POSTGRES_HOST_AUTH_METHOD": "trust"}, volumes={PGDATA: "trust"}),
+    )
+    until_serving(container)
+    assert sql(container, "SELECT 1", "--host=127.0.0.1") == "1"
+    assert "warning: POSTGRES_HOST_AUTH_METHOD=trust" in container.logs()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.sql", b"CREATE TABLE half (a int); SELECT 1 / 0;"),
+        ("a.sql.gz", gzip.compress(b"SELECT 1;")[:-6]),
+        ("a.sh", b"false\n"),
+        ("a.sql.zst", b""),
+    ],
+    ids=["sql", "truncated-gzip", "script", "no-unpacker"],
+)
+def test_a_first_start_that_failed_is_never_taken_for_a_database(
+    lab: Lab, name: str, content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    volumes = {PGDATA: f"failed-{name}"}
+    environment = {"POSTGRES_PASSWORD": PASSWORD}
+    broken = Start(environment=environment, volumes=volumes, binds={INIT_FILES: tmp_path})
+    assert "the first start did not come to its end" in refusal(lab.start("runc", "postgresql", "bookworm", broken))
+    again = lab.start("runc", "postgresql", "bookworm", Start(environment=environment, volumes=volumes))
+    assert UNFINISHED in refusal(again)
+
+
+def test_an_interrupted_initdb_leaves_an_empty_volume(lab: Lab) -> None:
+    how = Start(environment={"POSTGRES_PASSWORD": PASSWORD}, volumes={PGDATA: "interrupted"})
+    container = lab.start("runc", "postgresql", "bookworm", how)
+    until_ready(container, "sh", "-c", f"[ -e {PGDATA}/PG_VERSION ]")
+    container.signal("TERM")
+    assert container.wait() == 143
+    again = lab.start("runc", "postgresql", "bookworm", how)
+    until_serving(again)
+    assert sql(again, "SELECT 1") == "1"
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [(("postgres", "--version"), "postgres (PostgreSQL)"), (("psql", "--version"), "psql (PostgreSQL)")],
+    ids=["help-of-the-server", "another-program"],
+)
+def test_other_commands_run_as_they_are(lab: Lab, command: tuple[str, ...], answer: str) -> None:
+    container = lab.start("runc", "postgresql", "bookworm", Start(command=command, user="0"))
+    assert container.wait() == 0
+    assert container.logs().startswith(answer)

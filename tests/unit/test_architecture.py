@@ -1,0 +1,86 @@
+"""Who may import whom: the layering of the design, held by reading the imports of every module."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2] / "pkg2image"
+
+OPEN_TO_ALL = {"errors", "digest", "progress", ""}
+ALLOWED: dict[str, set[str]] = {
+    "errors": set(),
+    "digest": set(),
+    "progress": set(),
+    "store": set(),
+    "deb": set(),
+    "lock": {"deb"},
+    "archive": {"deb", "lock", "store"},
+    "resolve": {"deb", "lock"},
+    "rootfs": {"deb"},
+    "analysis": {"deb", "rootfs"},
+    "recipes": {"deb", "rootfs", "image.config"},
+    "image": {"rootfs.tree", "rootfs.users", "lock", "store", "deb"},
+    "request": set(),
+    "pipeline": {"deb", "lock", "archive", "resolve", "rootfs", "analysis", "recipes", "image", "request", "store"},
+    "cli": {"pipeline", "request", "store", "lock", "image.read", "image.lint", "recipes"},
+    "__main__": {"cli"},
+}
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def room_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the project modules that a file imports, without the leading ``pkg2image.``."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names = (
+                [f"{node.module}.{alias.name}" for alias in node.names]
+                if node.module == "pkg2image"
+                else [node.module or ""]
+            )
+        found |= {name.removeprefix("pkg2image.") for name in names if name.startswith("pkg2image.")}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_room_imports_only_what_the_design_allows(path: Path) -> None:
+    room = room_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    if room == "__init__":
+        return
+    for name in imports_of(path) - {"__version__"}:
+        if room_of(name) in (room, *OPEN_TO_ALL):
+            continue
+        allowed = any(name == entry or name.startswith(f"{entry}.") for entry in ALLOWED[room])
+        assert allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_only_the_command_line_prints_reads_the_environment_or_exits() -> None:
+    offenders = []
+    for path in MODULES:
+        if path.is_relative_to(ROOT / "cli") or path.name == "__main__.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "exit"):
+                offenders.append(f"{path.name}:{node.lineno}")
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                if (node.value.id, node.attr) in {
+                    ("os", "environ"),
+                    ("os", "getenv"),
+                    ("sys", "exit"),
+                    ("sys", "argv"),
+                }:
+                    offenders.append(f"{path.name}:{node.lineno}")
+                if (node.value.id, node.attr) in {("time", "time"), ("datetime", "now")}:
+                    offenders.append(f"{path.name}:{node.lineno}")
+    assert offenders == []
