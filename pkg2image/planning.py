@@ -15,7 +15,7 @@ from pkg2image.lock import Plan, PlannedPackage, Reason
 from pkg2image.recipes.load import recipe_for
 from pkg2image.recipes.model import Recipe
 from pkg2image.request import BuildRequest
-from pkg2image.resolve.closure import closure_policy
+from pkg2image.resolve.closure import FULL, ClosurePolicy, CutRule, closure_policy
 from pkg2image.resolve.explain import explain_package
 from pkg2image.resolve.request import Want, parse_want
 from pkg2image.resolve.resolution import Resolution
@@ -97,7 +97,7 @@ def make_plan(request: BuildRequest, architecture: str, world: World) -> Planned
     resolution = resolve(
         universe,
         [*requested, *_wanted_by(recipe), *(parse_want(text) for text in request.with_packages)],
-        policy=closure_policy(request.closure),
+        policy=_policy(request.closure, recipe),
         recommends=request.recommends,
         without=request.without,
     )
@@ -193,6 +193,13 @@ def _wanted_by(recipe: Recipe | None) -> list[Want]:
     if recipe is None:
         return []
     return [parse_want(name, reason=Reason("recipe", recipe.name, name)) for name in recipe.packages]
+
+
+def _policy(closure: str, recipe: Recipe | None) -> ClosurePolicy:
+    policy = closure_policy(closure)
+    if recipe is None or policy is FULL:
+        return policy
+    return policy.cutting(CutRule(cut.names, cut.why, cut.only) for cut in recipe.cut)
 
 
 def _skeleton_packages(universe: LoadedUniverse, resolution: Resolution) -> tuple[PlannedPackage, ...]:

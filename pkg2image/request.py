@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pkg2image.errors import RequestError
+from pkg2image.yamltext import parse_yaml
 
 _MAX_FILE = 1 << 20  # an image file is written by hand; a megabyte is a mistake
 
@@ -148,7 +149,7 @@ def _read_image_file(path: Path) -> dict[str, Any]:
     if len(data) > _MAX_FILE:
         raise RequestError(f"cannot use the image file {path}: it is larger than 1 MiB")
     try:
-        value = yaml.safe_load(data)
+        value = parse_yaml(data)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RequestError(
             f"cannot use the image file {path}: not YAML: {' '.join(str(error).split())[:300]}"

@@ -77,7 +77,7 @@ def parse_certificates(data: bytes, *, origin: str) -> tuple[pysequoia.Cert, ...
         RequestError: The data is not a keyring or holds no certificate.
     """
     try:
-        certificates = tuple(pysequoia.Cert.split_bytes(data))
+        certificates = tuple(each for each in pysequoia.Cert.split_bytes(data) if bytes(each))
     except RuntimeError:
         certificates = ()
     if not certificates:
@@ -133,10 +133,28 @@ def _bounded(subkey: Key, primary: Key) -> Key:
     )
 
 
+def read_packets(data: bytes) -> list[packet.Packet]:
+    """Return the packets, armoured or not, that the library has names for; others are to be ignored.
+
+    Raises:
+        RuntimeError: It is not OpenPGP at all.
+
+    Spec: RFC 9580 sections 4.3 and 5.2.3: unknown packets, kinds of signatures and algorithms.
+    """
+    return [each for each in packet.PacketPile.from_bytes(data) if _is_known(each)]
+
+
+def _is_known(each: packet.Packet) -> bool:
+    try:
+        return each.tag != packet.Tag.Signature or (each.signature_type, each.hash_algorithm) != (None, None)
+    except RuntimeError:
+        return False
+
+
 def _groups(data: bytes) -> Iterator[list[packet.Packet]]:
     """Yield each key packet with the packets that belong to it."""
     group: list[packet.Packet] = []
-    for each in packet.PacketPile.from_bytes(data):
+    for each in read_packets(data):
         if each.tag in _KEYS and group:
             yield group
             group = []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pkg2image.archive.distributions import DISTRIBUTIONS, Distribution, distribution_of, release_of
-from pkg2image.archive.sources import Source, parse_sources
+from pkg2image.archive.sources import Source, make_source, parse_sources
 from pkg2image.errors import RequestError
 
 _ARCHITECTURES = {
@@ -132,45 +132,40 @@ def default_sources(suite: str, *, mirror: str | None, host: HostFacts) -> Defau
 
 def _layout(suite: str, distribution: Distribution, mirror: Mirror) -> DefaultSources:
     """Return the sources of a suite on a mirror, as the distribution lays its archive out."""
-    release = Source(mirror.uri, suite, distribution.components, signed_by=mirror.signed_by)
-    if suite in distribution.rolling or release_of(suite) != suite:
-        return DefaultSources((_checked(release),))
-    updates = replace(release, suite=f"{suite}-updates")
-    security = replace(release, suite=f"{suite}-security")
+    release = Source(mirror.uri, release_of(suite), distribution.components, signed_by=mirror.signed_by)
+    if suite in distribution.rolling:
+        return DefaultSources((release,))
+    security, notes = _security(release, distribution, mirror)
+    sources = [release, replace(release, suite=f"{release.suite}-updates"), *security]
+    if suite not in {source.suite for source in sources}:  # backports and the like, on top of their release
+        sources.append(replace(release, suite=suite))
+    return DefaultSources(tuple(sources), notes)
+
+
+def _security(
+    release: Source, distribution: Distribution, mirror: Mirror
+) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """Return where the security updates of a release are, or a note that nobody knows."""
+    pocket = replace(release, suite=f"{release.suite}-security")
     if not distribution.security_archive:
-        return DefaultSources(tuple(_checked(each) for each in (release, updates, security)))
+        return (pocket,), ()
     if mirror.security:
-        sources = (release, updates, replace(security, uri=mirror.security))
-        return DefaultSources(tuple(_checked(each) for each in sources))
-    sibling = _sibling(mirror.uri, distribution)
-    if sibling is None:
-        note = (
-            f"no security updates: it is not known where they are beside {release.public_uri}; "
-            f"name their archive with --source 'deb URI {suite}-security {' '.join(distribution.components)}'"
-        )
-        return DefaultSources((_checked(release), _checked(updates)), (note,))
-    sources = (release, updates, replace(security, uri=sibling, optional=True))
-    return DefaultSources(tuple(_checked(each) for each in sources))
-
-
-def _checked(source: Source) -> Source:
-    """Hold a source that was put together to the same rules as one that was read."""
-    line = f"deb {source.uri} {source.suite} {' '.join(source.components)}"
-    [read] = parse_sources(line, origin="--mirror and --suite")
-    return replace(source, uri=read.uri, suite=read.suite)
-
-
-def _sibling(uri: str, distribution: Distribution) -> str | None:
-    """Return the security archive beside a mirror that ends in the distribution's name, else None."""
-    base = uri.removesuffix(f"/{distribution.name}/")
-    return None if base == uri else f"{base}/{distribution.security_archive}/"
+        return (replace(pocket, uri=mirror.security),), ()
+    base = release.uri.removesuffix(f"/{distribution.name}/")
+    if base != release.uri:
+        return (replace(pocket, uri=f"{base}/{distribution.security_archive}/", optional=True),), ()
+    note = (
+        f"no security updates: it is not known where they are beside {release.public_uri}; "
+        f"name their archive with --source 'deb URI {pocket.suite} {' '.join(release.components)}'"
+    )
+    return (), (note,)
 
 
 def _user_mirror(uri: str, distribution: Distribution, host: HostFacts) -> Mirror:
     """Return the mirror that the user names; what the host knows about the same one holds for it too."""
-    [read] = parse_sources(f"deb {uri} {distribution.suites[0]} main", origin="--mirror")
+    base = make_source(uri, distribution.suites[0], distribution.components, where="--mirror").uri
     known = _host_mirror(distribution, host)
-    return known if known is not None and known.uri == read.uri else Mirror(read.uri)
+    return known if known is not None and known.uri == base else Mirror(base)
 
 
 def _host_mirror(distribution: Distribution, host: HostFacts) -> Mirror | None:
@@ -180,14 +175,14 @@ def _host_mirror(distribution: Distribution, host: HostFacts) -> Mirror | None:
         return host.templates.get(distribution.name)
     best = max(own, key=lambda source: _likeness(source, distribution, host))  # the first of equals
     security = next((each.uri for each in host.sources if _is_security(each, distribution)), "")
-    return Mirror(best.uri, security, () if _usual_keys(best, distribution) else best.signed_by)
+    return Mirror(best.uri, security, () if _has_its_keys(best, distribution) else best.signed_by)
 
 
 def _serves(source: Source, distribution: Distribution) -> bool:
     """Whether a source of the host is the distribution's archive and not a third party's with the same suite names."""
     if source.suite not in distribution.suites or distribution.components[0] not in source.components or source.trusted:
         return False
-    return source.suite not in _ALIASES or _is_named_after(source, distribution) or _usual_keys(source, distribution)
+    return source.suite not in _ALIASES or _is_named_after(source, distribution) or _has_its_keys(source, distribution)
 
 
 def _likeness(source: Source, distribution: Distribution, host: HostFacts) -> tuple[bool, bool, bool]:
@@ -195,7 +190,7 @@ def _likeness(source: Source, distribution: Distribution, host: HostFacts) -> tu
     has_updates = any(each.uri == source.uri and each.suite == f"{source.suite}-updates" for each in host.sources)
     return (
         has_updates,
-        bool(source.signed_by) and _usual_keys(source, distribution),
+        _has_its_keys(source, distribution),
         _is_named_after(source, distribution),
     )
 
@@ -209,18 +204,19 @@ def _is_named_after(source: Source, distribution: Distribution) -> bool:
     return source.uri.endswith(f"/{distribution.name}/")
 
 
-def _usual_keys(source: Source, distribution: Distribution) -> bool:
-    """Whether a source names the distribution's keyring (or none)."""
+def _has_its_keys(source: Source, distribution: Distribution) -> bool:
+    """Whether a source names the distribution's keyring and nothing else."""
     prefix = f"{distribution.name}-archive-"
-    return all(isinstance(each, Path) and each.name.startswith(prefix) for each in source.signed_by)
+    named = [isinstance(each, Path) and each.name.startswith(prefix) for each in source.signed_by]
+    return bool(named) and all(named)
 
 
 def _unknown_suite(suite: str, mirror: str | None, host: HostFacts) -> DefaultSources:
     """Return the sources of a suite that no table knows: those of the host by that name, or the mirror's alone."""
     if mirror:
-        [source] = parse_sources(f"deb {mirror} {suite} main", origin="--mirror and --suite")
+        source = make_source(mirror, suite, ("main",), where="--mirror and --suite")
         note = f"nothing is known about the suite {suite}: only its own component main is read, without updates"
-        return DefaultSources((replace(source, where=""),), (note,))
+        return DefaultSources((source,), (note,))
     own = tuple(source for source in host.sources if release_of(source.suite) == suite and not source.trusted)
     if own:
         return DefaultSources(own)
@@ -245,8 +241,8 @@ def _templates(root: Path, architecture: str) -> Iterator[tuple[str, Mirror]]:
             base = fields.get(f"BaseURI-{architecture}") or fields.get("BaseURI")
             if base and fields.get("RepositoryType") == "deb":
                 bases.setdefault(fields.get("Suite", "").endswith("-security"), base)
-        if False in bases:
-            yield path.stem.lower(), Mirror(_slash(bases[False]), _slash(bases.get(True, "")))
+        if uri := _base(bases.get(False, "")):
+            yield path.stem.lower(), Mirror(uri, _base(bases.get(True, "")))
 
 
 def _template_fields(paragraph: str) -> Iterator[tuple[str, str]]:
@@ -256,8 +252,12 @@ def _template_fields(paragraph: str) -> Iterator[tuple[str, str]]:
             yield name.strip(), value.strip()
 
 
-def _slash(uri: str) -> str:
-    return uri if not uri or uri.endswith("/") else f"{uri}/"
+def _base(uri: str) -> str:
+    """Return the base of an archive, or nothing when a template names something that is none."""
+    try:
+        return make_source(uri, "./", (), where="a template").uri
+    except RequestError:
+        return ""
 
 
 def _listing(directory: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 _SEPARATOR = re.compile(r"[\s,]+")
+_WITH_PORT = re.compile(r"(?:\[(?P<bracketed>[^]]*)\]|(?P<name>[^:]*))(?::(?P<port>\d+))?")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -59,12 +60,11 @@ def _with_scheme(proxy: str) -> str:
 def _matches(exception: str, host: str, port: int) -> bool:
     if exception == "*":
         return True
-    name, colon, wanted_port = exception.rpartition(":")
-    if colon and wanted_port.isdigit() and ":" not in name.strip("[]"):
-        if int(wanted_port) != port:
+    if match := _WITH_PORT.fullmatch(exception):
+        if match["port"] and int(match["port"]) != port:
             return False
-        exception = name
-    exception = exception.strip("[]").removeprefix("*").removeprefix(".")
+        exception = match["bracketed"] or match["name"]
+    exception = exception.removeprefix("*").removeprefix(".")
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(exception, strict=False)
     except ValueError:  # one of the two is a name

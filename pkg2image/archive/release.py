@@ -279,9 +279,10 @@ def _check_memory(release: Release, source: Source, memory: HighWater | None) ->
 
 def _has_aged(before: str, after: str) -> bool:
     """Whether a suite only went the way of all suites: stable becomes oldstable, its -updates oldstable-updates."""
-    old, dash, pocket = before.partition("-")
-    new = after.removesuffix(dash + pocket) if dash else after
-    return old in _AGES and new in _AGES and _AGES.index(old) < _AGES.index(new)
+    old, _, old_pocket = before.partition("-")
+    new, _, new_pocket = after.partition("-")
+    known = old in _AGES and new in _AGES
+    return known and old_pocket == new_pocket and _AGES.index(old) < _AGES.index(new)
 
 
 def _malformed(origin: str, reason: str) -> MalformedPackageError:

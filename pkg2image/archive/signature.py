@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import pysequoia
 from pysequoia import packet
 
-from pkg2image.archive.certificates import STRONG_HASHES, Key, Keyring, read_keyring
+from pkg2image.archive.certificates import STRONG_HASHES, Key, Keyring, read_keyring, read_packets
 from pkg2image.errors import TrustError
 
 _SIZE_LIMIT = 16 << 20
@@ -225,7 +225,7 @@ def _check_armour(lines: list[bytes], origin: str) -> None:
 def _signatures(armour: bytes, origin: str) -> list[packet.Packet]:
     """Return the signature packets of an armoured block."""
     try:
-        packets = [*packet.PacketPile.from_bytes(armour)]
+        packets = read_packets(armour)
     except RuntimeError:
         raise _malformed(origin, "the signature is not OpenPGP") from None
     if not packets:

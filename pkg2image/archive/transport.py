@@ -147,11 +147,11 @@ class _LocalFile:
             return
         except (OSError, ValueError) as error:
             raise OutputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-        self._stream = os.fdopen(descriptor, "rb")
         details = os.fstat(descriptor)
         if not stat.S_ISREG(details.st_mode):
-            self._stream.close()
+            os.close(descriptor)
             raise NetworkError(f"cannot read {path}: not a regular file", url=url)
+        self._stream = os.fdopen(descriptor, "rb")
         self.headers = {"content-length": str(max(0, details.st_size - offset))}
         if offset:
             self.status = 206

@@ -17,7 +17,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ class TrustMemory:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _locked(self._directory):
                 known = _load(path, source)
-                if known is None or known.date <= mark.date:
+                if known is None or (known.date <= mark.date and known != replace(mark, path=known.path)):
                     _write(path, _dump(source, mark))
         except OSError as error:
             raise OutputError(

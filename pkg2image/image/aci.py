@@ -20,6 +20,7 @@ from pkg2image.image.oci import annotations_of
 from pkg2image.image.tarwriter import END, TarEntry, tar_entries, tar_stream
 from pkg2image.lock import canonical_json
 from pkg2image.rootfs.tree import Content, Identities, InlineContent, Kind, Tree
+from pkg2image.rootfs.users import read_accounts
 
 AC_VERSION = "0.8.11"
 PACKAGE_ANNOTATION = "dev.pkg2image/package/"
@@ -34,8 +35,6 @@ _WELL_KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 _MANIFEST = "manifest"
 _ROOTFS = "rootfs"
-_USERS = "etc/passwd"
-_GROUPS = "etc/group"
 
 
 def render_aci_manifest(image: Image, tree: Tree, read: Callable[[Content], bytes]) -> bytes:
@@ -195,23 +194,14 @@ def user_and_group(user: str, tree: Tree, read: Callable[[Content], bytes]) -> t
     """
     if not user:
         return "0", "0"
+    accounts = read_accounts(tree, read)
     name, _, group = user.partition(":")
-    passwd = _table(_USERS, tree, read)
-    line = next((fields for fields in passwd if name in (fields[0], *fields[2:3])), None)
+    line = next((line for line in accounts.users if name in (line.name, str(line.uid))), None)
     if line is None and not name.isdigit():
-        raise RequestError(f"cannot make an ACI: the user {name!r} is not in the image's /{_USERS}")
+        raise RequestError(f"cannot make an ACI: the user {name!r} is not in the image's /etc/passwd")
     # a number that has no line belongs to root's group, as in every OCI runtime
-    group = group or (line[3] if line and len(line) > 3 else "0")
-    groups = _table(_GROUPS, tree, read)
-    if group.isdigit():
-        return name, next((fields[0] for fields in groups if fields[2:3] == [group]), group)
-    if not any(fields[0] == group for fields in groups):
-        raise RequestError(f"cannot make an ACI: the group {group!r} is not in the image's /{_GROUPS}")
-    return name, group
-
-
-def _table(path: str, tree: Tree, read: Callable[[Content], bytes]) -> list[list[str]]:
-    entry = tree.lookup(path)
-    if entry is None or entry.content is None:
-        return []
-    return [line.split(":") for line in read(entry.content).decode("utf-8", "replace").splitlines() if line]
+    group = group or str(line.gid if line else 0)
+    known = next((line.name for line in accounts.groups if group in (line.name, str(line.gid))), "")
+    if not known and not group.isdigit():
+        raise RequestError(f"cannot make an ACI: the group {group!r} is not in the image's /etc/group")
+    return name, known or group

@@ -26,7 +26,7 @@ _PLATFORMS = {
     "s390x": ("s390x", ""),
 }
 
-_APPC_ARCHITECTURES = {
+APPC_ARCHITECTURES = {
     "amd64": "amd64",
     "arm64": "aarch64",
     "armhf": "armv7l",
@@ -86,12 +86,12 @@ def appc_architecture(architecture: str) -> str:
     Raises:
         RequestError: When appc has no legal value for it together with ``os=linux``.
     """
-    if architecture not in _APPC_ARCHITECTURES:
+    if architecture not in APPC_ARCHITECTURES:
         raise RequestError(
             f"cannot make an ACI for {architecture}: appc 0.8.11 has no legal arch label for it",
-            hint=f"use --format oci, or one of {', '.join(_APPC_ARCHITECTURES)}",
+            hint=f"use --format oci, or one of {', '.join(APPC_ARCHITECTURES)}",
         )
-    return _APPC_ARCHITECTURES[architecture]
+    return APPC_ARCHITECTURES[architecture]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def write_oci_archive(image: Image, store: Store, path: Path, *, force: bool = F
         CorruptBlobError: When a layer has changed in the store.
     """
     size = _write_archive(layout_members(image), image.epoch, store, path, force=force)
-    return Output("oci", path, render_manifest(image, render_config(image)).digest, size)
+    return Output("oci", path, render_manifest(image, render_config(image)).digest, size, _zstd_notes(image))
 
 
 def write_docker_archive(image: Image, store: Store, path: Path, *, force: bool = False) -> Output:
@@ -57,7 +57,14 @@ def write_docker_archive(image: Image, store: Store, path: Path, *, force: bool 
         The output with the image ID, which is the digest of the configuration.
     """
     size = _write_archive(docker_members(image), image.epoch, store, path, force=force)
-    return Output("docker", path, render_config(image).digest, size)
+    return Output("docker", path, render_config(image).digest, size, _zstd_notes(image))
+
+
+def _zstd_notes(image: Image) -> tuple[str, ...]:
+    """Say who cannot read what the user asked for: found by trying."""
+    if all(layer.compression != "zstd" for layer in image.layers):
+        return ()
+    return ("layers compressed with zstd cannot be read by docker before 23 and by umoci 0.4",)
 
 
 def write_aci(

@@ -17,10 +17,10 @@ So a security update of a package changes the layer of its source and the top la
 added or removed changes its own layer or one shared layer and the top layer. The exceptions are steps: a size that
 passes a power of two may give a source its own layer or take it away, or change the number of shared layers.
 
-Every layer holds all directories above its files, with the metadata that the tree has: layers are independent of each
-other, an unpacked layer is never wrong about a directory, and the order of layers does not matter. The price is that a
-change of a directory's mode or owner changes all layers that have something below it. (Directories have no time of
-their own, see `pkg2image.image.tarwriter.DIRECTORY_MTIME`, so an update does not change them.)
+Every layer holds the root and all directories above its files, with the metadata that the tree has: layers are
+independent of each other, an unpacked layer is never wrong about a directory, and the order of layers does not matter.
+The price is that a change of a directory's mode or owner changes all layers that have something below it. (Directories
+have no time of their own, see `pkg2image.image.tarwriter.DIRECTORY_MTIME`, so an update does not change them.)
 
 The names of one hard-linked file stay together, where its first name belongs. No layer holds a path below a symlink,
 because no tree does.
@@ -55,7 +55,7 @@ class LayerPlan:
 
     Args:
         name: The source package; ``shared 2/4`` or ``metadata`` for the others; ``files`` when there is one layer.
-        paths: In byte order, with all directories above them.
+        paths: In byte order, with the root (``""``) and all directories above them.
         packages: Names of the binary packages that own one of them, sorted, but for directories above.
     """
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
+from pkg2image.deb.control import parse_stanzas
 from pkg2image.digest import Digest
 from pkg2image.errors import RequestError
 from pkg2image.image import aci, oci
@@ -282,16 +283,15 @@ def _read_directory(path: Path) -> ImageContents:
 
 
 def _inside(files: Iterable[FileInfo], prefix: str) -> Iterator[FileInfo]:
-    """Yield the files below a prefix without it, the root itself left out."""
+    """Yield the files below a prefix without it."""
     for info in files:
-        path = info.path.removeprefix("./")
-        if path.startswith(prefix) and path not in (".", ""):
+        if info.path.startswith(prefix):
             target = info.target.removeprefix(prefix) if info.hard_link else info.target
-            yield replace(info, path=path.removeprefix(prefix), target=target)
+            yield replace(info, path=info.path.removeprefix(prefix), target=target)
 
 
 def flatten(layers: Iterable[Iterable[FileInfo]]) -> tuple[FileInfo, ...]:
-    """Return what layers come to when they are laid over each other, in byte order.
+    """Return what layers come to when they are laid over each other, in byte order and without the root.
 
     Spec: OCI image-spec v1.1 layer.md "Applying Changesets", "Whiteouts".
     """
@@ -305,7 +305,7 @@ def flatten(layers: Iterable[Iterable[FileInfo]]) -> tuple[FileInfo, ...]:
             elif name.startswith(".wh."):
                 _drop(found, f"{directory}/{name[4:]}".lstrip("/"))
         for info in members:
-            if not info.path.rpartition("/")[2].startswith(".wh."):
+            if info.path and not info.path.rpartition("/")[2].startswith(".wh."):
                 if info.kind is not Kind.DIRECTORY and info.path in found and found[info.path].kind is Kind.DIRECTORY:
                     _drop(found, info.path)
                 found[info.path] = info
@@ -347,7 +347,8 @@ def _packages(layers: Iterable[LayerContents]) -> tuple[Mapping[str, object], ..
         captured.update({path.removeprefix(_ROOTFS): data for path, data in layer.scan.captured.items()})
     planned = _get(json.loads(captured.get(PLAN_PATH, b"{}")), "packages", list, [])
     more = {(entry.get("name"), entry.get("architecture")): entry for entry in planned if isinstance(entry, dict)}
-    found = (_package(fields) for fields in _stanzas(captured.get(_STATUS, b"")))
+    status = captured.get(_STATUS, b"").decode("utf-8", "replace")
+    found = [_package(fields) for fields in parse_stanzas(status, origin=f"/{_STATUS}")]
     return tuple(
         {**package, **more.get((package["name"], package["architecture"]), {})}
         for package in sorted(found, key=lambda package: (str(package["name"]), str(package["architecture"])))
@@ -367,15 +368,6 @@ def _package(fields: Mapping[str, str]) -> dict[str, object]:
         "sha256": "",
         "reason": "",
     }
-
-
-def _stanzas(status: bytes) -> Iterator[dict[str, str]]:
-    """Yield the one-line fields of the packages of a dpkg status file."""
-    for stanza in status.decode("utf-8", "replace").split("\n\n"):
-        lines = (line.partition(":") for line in stanza.splitlines() if line[:1].strip())
-        fields = {name: value.strip() for name, _, value in lines}
-        if fields:
-            yield fields
 
 
 def _aci_name(manifest: Mapping[str, Any]) -> str:

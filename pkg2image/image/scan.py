@@ -63,7 +63,7 @@ class FileInfo:
     """One member of a tar.
 
     Args:
-        path: As written, but without a slash at the end.
+        path: As written, but without a slash at the end; the root is ``""``.
         kind: What it is; a hard link is a file.
         mode: Permission bits.
         uid: Owner.
@@ -285,7 +285,7 @@ def file_info(member: tarfile.TarInfo) -> FileInfo:
     if member.type not in _KINDS or member.issparse():
         raise tarfile.ReadError(f"{member.name[:200]!r} is of the type {member.type!r}")
     return FileInfo(
-        path=member.name,
+        path="" if member.name == "." else member.name,
         kind=_KINDS[member.type],
         mode=stat.S_IMODE(member.mode),
         uid=member.uid,

@@ -131,11 +131,11 @@ def _time(entry: Entry, epoch: int) -> int:
 
 
 def with_parents(paths: Iterable[str]) -> set[str]:
-    """Return paths together with all directories above them, the root left out."""
-    complete: set[str] = set()
+    """Return paths together with all directories above them and the root."""
+    complete = {""}
     for path in paths:
         here = path
-        while here and here not in complete:
+        while here not in complete:
             complete.add(here)
             here = parent_of(here)
     return complete

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from pkg2image.errors import RequestError
 from pkg2image.recipes.model import Recipe, RecipeFile
+from pkg2image.yamltext import parse_yaml
 
 _EXAMPLE = "see a complete one with `pkg2image recipes show postgresql`"
 
@@ -72,9 +72,7 @@ def load_recipe(path: Path) -> Recipe:
 def _read(file: Traversable, shown: str) -> Recipe:
     text = _text(file, f"recipe {shown}")
     try:
-        # A subclass of SafeLoader: nothing but plain values comes out of it.
-        raw = yaml.load(text, Loader=_StrictLoader)  # noqa: S506
-        recipe = Recipe.model_validate(raw)
+        recipe = Recipe.model_validate(parse_yaml(text))
     except yaml.YAMLError as error:
         raise RequestError(f"cannot read recipe {shown}: {_on_one_line(str(error))}", hint=_EXAMPLE) from error
     except ValidationError as error:
@@ -122,15 +120,3 @@ def _text(file: Traversable, what: str) -> str:
 
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """Plain YAML that refuses a key that is given twice; the specification says so, PyYAML takes the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is given twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)

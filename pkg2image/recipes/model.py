@@ -147,6 +147,20 @@ class RecipeFile(_Part):
         return self
 
 
+class RecipeCut(_Part):
+    """Dependencies that this application declares and an image of it does not need.
+
+    Args:
+        names: What is depended on, as shell patterns.
+        only: Whose dependencies they are, as shell patterns.
+        why: The reason, which every plan shows.
+    """
+
+    names: tuple[Text, ...] = Field(min_length=1)
+    only: tuple[Text, ...] = Field(min_length=1)
+    why: Text
+
+
 class SmokeStep(_Part):
     """One question to the running application.
 
@@ -186,6 +200,7 @@ class Recipe(_Part):
         description: One line.
         applies_to: Shell patterns of package names; who asks for such a package gets this recipe.
         packages: Further packages the application needs in an image.
+        cut: Dependencies that the runtime closure leaves out on top of those it always does.
         groups: Groups to add, by name.
         users: Users to add, by name.
         directories: Directories by path.
@@ -207,6 +222,7 @@ class Recipe(_Part):
     description: Text
     applies_to: tuple[Text, ...] = ()
     packages: tuple[PackageName, ...] = ()
+    cut: tuple[RecipeCut, ...] = ()
     groups: dict[AccountName, RecipeGroup] = {}
     users: dict[AccountName, RecipeUser] = {}
     directories: dict[AbsolutePath, RecipeDirectory] = {}

@@ -117,21 +117,21 @@ def _conflict_faults(members: _Members) -> Iterator[str]:
 
 def _reason_faults(resolution: Resolution, members: _Members) -> Iterator[str]:
     """Every member must be a root, or hang on an edge that really exists, and all edges must lead back to a root."""
-    parents = {}
+    parents: dict[str, str] = {}
     for planned in resolution.packages:
         package, reason = planned.package, planned.reason
         if package.name in resolution.roots:
             continue
-        parent = members.named.get(reason.parent)
-        groups = parent.relations(reason.kind) if parent is not None else ()
+        declarer = members.named.get(reason.parent)
+        groups = declarer.relations(reason.kind) if declarer is not None else ()
         if not any(
             render_alternatives(group) == reason.relation and _is_among(package, group, members) for group in groups
         ):
             yield f"{package.name} is in because of {reason}, which is no edge"
         parents[package.name] = reason.parent
-    for name in parents:
+    for name, parent in parents.items():
         seen = {name}
-        above = parents[name]
+        above = parent
         while above in parents and above not in seen:
             seen.add(above)
             above = parents[above]

@@ -1,8 +1,8 @@
 """Closure policies: which dependencies belong to an image.
 
-``full`` keeps every dependency: what apt would install. ``runtime`` cuts the edges that only maintainer scripts need; its
-rules are data (``closure.yaml``), each with its reason. Groups are filtered before anything is solved, so what is cut
-costs nothing and can conflict with nothing.
+``full`` keeps every dependency: what apt would install. ``runtime`` cuts the edges that only maintainer scripts need;
+its rules are data (``closure.yaml``), each with its reason. Groups are filtered before anything is solved, so what is
+cut costs nothing and can conflict with nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import yaml
 from pkg2image.deb.package import Package
 from pkg2image.deb.relation import Alternatives
 from pkg2image.errors import RequestError
+from pkg2image.yamltext import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,15 @@ class ClosurePolicy:
         """Return the policy of a request that asks for some packages by name."""
         return replace(self, asked=self.asked | frozenset(names))
 
+    def cutting(self, rules: Iterable[CutRule]) -> ClosurePolicy:
+        """Return the policy with more cuts, which are looked at after its own."""
+        return replace(self, cuts=(*self.cuts, *rules), _rules={})
+
     def cut(self, package: Package, group: Alternatives) -> str | None:
         """Say why a group is cut, or None when it is kept.
 
-        An or-group that a cut package could satisfy is cut whole: whoever is content with ``adduser | systemd-sysusers``
-        needs neither of them in a finished image.
+        An or-group that a cut package could satisfy is cut whole: whoever is content with ``adduser | x`` needs neither
+        of them in a finished image.
 
         Args:
             package: Who declares the group, in Pre-Depends, Depends or Recommends.
@@ -108,7 +113,7 @@ FULL = ClosurePolicy("full")
 
 
 def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return name in patterns or any("*" in pattern and fnmatchcase(name, pattern) for pattern in patterns)
 
 
 @cache
@@ -141,7 +146,7 @@ def parse_policy(text: str, *, name: str, origin: str) -> ClosurePolicy:
         RequestError: When the document is not a policy.
     """
     try:
-        document = yaml.safe_load(text)
+        document = parse_yaml(text)
     except yaml.YAMLError as error:
         raise RequestError(f"cannot read {origin}: not YAML") from error
     if not isinstance(document, dict) or not set(document) <= {"cut", "keep"}:

@@ -1,7 +1,7 @@
 """Why a package is in a resolution, or why there is no resolution at all, in sentences for people.
 
-A contradiction is told as a short chain of facts that starts at the request: no fact of it can be left out, linear stretches
-are collapsed, and what the hint proposes was tried.
+A contradiction is told as a short chain of facts that starts at the request: no fact of it can be left out, linear
+stretches are collapsed, and what the hint proposes was tried.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pkg2image.deb.relation import Relation
 from pkg2image.errors import UnresolvableError
 from pkg2image.lock import CutEdge, Reason
 from pkg2image.resolve.problem import Need, Problem
-from pkg2image.resolve.request import Root, Want
+from pkg2image.resolve.request import Root, Want, comes_from
 from pkg2image.resolve.resolution import Resolution
 from pkg2image.resolve.sat import Clash, Exclusion, Fact, Twins, encode, minimal_core
 from pkg2image.resolve.universe import Universe
@@ -167,23 +167,15 @@ class _Teller:
     def _sentence(self, fact: Fact) -> str:
         match fact:
             case Root():
-                return self._request(fact)
+                return _request(fact)
             case Need():
                 return f"{fact.package} {_VERBS[fact.field]} {fact}{self._detail(fact)}"
             case Clash():
-                ban, other = fact.ban, fact.other
-                how = f"{other} is" if other.name == ban.relation.name else f"{other} provides it and is"
-                return f"{ban.package} {_VERBS[ban.field]} {ban.relation}, and {how} the one at hand"
+                return f"{fact.ban.package} {_VERBS[fact.ban.field]} {fact.ban.relation}{_how_hit(fact)}"
             case Twins():
                 return f"{fact.first.name} cannot be in twice, as {fact.first.version} and as {fact.second.version}"
             case Exclusion():
                 return f"{fact.package.name} is left out by the request ({fact.text})"
-
-    def _request(self, root: Root) -> str:
-        versions = "" if len(root.candidates) > 1 else f" ({root.candidates[0]})"
-        if root.want.reason.kind != "requested":
-            return f"{root.want}{versions} is {root.want.reason}"
-        return f"{root.want}{versions} is requested"
 
     def _detail(self, need: Need) -> str:
         options = self._problem.candidates(need)
@@ -202,18 +194,45 @@ class _Teller:
     def _why_absent(self, relation: Relation) -> str:
         versions = self._universe.versions(relation.name)
         if versions:
-            if relation.architecture == "any" and versions[0].multi_arch != "allowed":
-                return "is not Multi-Arch: allowed"
-            if relation.architecture not in {None, "any", "native", self._problem.scope.architecture}:
-                return f"is of another architecture than {self._problem.scope.architecture}"
-            elsewhere = next((package for package in versions if relation.accepts(package.version)), None)
-            if elsewhere is not None and elsewhere.origins:
-                return f"is {versions[0].version} here and {elsewhere.version} only in {elsewhere.origins[0].codename}"
-            return f"is available as {versions[0].version} only"
+            return self._why_unfit(relation, versions)
         providers = [package.name for package in self._universe.providers(relation.name)]
         if providers:
             return f"is only provided by {', '.join(providers[:_SHOWN])}, and not in such a version"
         return "does not exist"
+
+    def _why_unfit(self, relation: Relation, versions: Sequence[Package]) -> str:
+        if relation.architecture == "any" and versions[0].multi_arch != "allowed":
+            return "is not Multi-Arch: allowed"
+        if relation.architecture not in {None, "any", "native", self._problem.scope.architecture}:
+            return f"is of another architecture than {self._problem.scope.architecture}"
+        pin = _pin(self._problem, relation)
+        if pin is not None:
+            return f"is asked for as {pin}"
+        elsewhere = next((package for package in versions if relation.accepts(package.version)), None)
+        if elsewhere is not None and elsewhere.origins:
+            return f"is {versions[0].version} here and {elsewhere.version} only in {elsewhere.origins[0].codename}"
+        return f"is available as {versions[0].version} only"
+
+
+def _pin(problem: Problem, relation: Relation) -> Want | None:
+    wants = (root.want for root in problem.roots)
+    return next((want for want in wants if want.is_pin and want.name == relation.name), None)
+
+
+def _request(root: Root) -> str:
+    reason = root.want.reason
+    how = str(reason) if reason.kind != "requested" else "requested"
+    if len(root.candidates) > 1:
+        return f"{root.want} is {how}"
+    (package,) = root.candidates
+    return f"{package} is {how}" if str(root.want) == package.name else f"{root.want} is {how}: {package}"
+
+
+def _how_hit(clash: Clash) -> str:
+    relation, other = clash.ban.relation, clash.other
+    if other.name != relation.name:
+        return f", which {other.name} provides"
+    return f", and {other.name} is {other.version}" if relation.operator else ""
 
 
 def _subjects(fact: Fact) -> tuple[Package, ...]:
@@ -239,17 +258,20 @@ def _proposals(
         if isinstance(fact, Exclusion):
             kept = [want for want in wants if not (want.exclude and want.name == fact.package.name)]
             yield f"allow {fact.package.name}", (kept, [name for name in without if name != fact.package.name])
-    for fact in core:
-        if isinstance(fact, Root) and fact.want.is_pin:
-            relaxed = replace(fact.want, version=None, suite=None)
-            yield f"ask for {fact.want.name} without a version or suite", (_swap(wants, fact.want, relaxed), without)
-    for fact in core:
-        if isinstance(fact, Need) and not problem.candidates(fact):
-            for relation in fact.group:
-                for suite in _other_suites(universe, relation):
-                    extra = Want(relation.name, suite=suite)
-                    yield f"ask for {relation.name}/{suite} as well", ([*wants, extra], without)
+    unmet = [
+        relation for need in core if isinstance(need, Need) and not problem.candidates(need) for relation in need.group
+    ]
     roots = [fact.want for fact in core if isinstance(fact, Root)]
+    pins = [want for want in roots if want.is_pin] + [_pin(problem, relation) for relation in unmet]
+    for pin in dict.fromkeys(pins):
+        if pin is not None:
+            relaxed = replace(pin, version=None, suite=None)
+            yield f"ask for {pin.name} without a version or suite", (_swap(wants, pin, relaxed), without)
+    for relation in unmet:
+        pin = _pin(problem, relation)
+        instead = f"instead of {pin}" if pin is not None else "as well"
+        for extra in _other_versions(universe, relation):
+            yield f"ask for {extra} {instead}", ([*(want for want in wants if want is not pin), extra], without)
     for want in reversed(roots if len(roots) > 1 else []):
         rest = [other for other in wants if other is not want]
         yield f"leave out {want}, or put it into an image of its own", (rest, without)
@@ -259,7 +281,13 @@ def _swap(wants: Sequence[Want], old: Want, new: Want) -> list[Want]:
     return [new if want is old else want for want in wants]
 
 
-def _other_suites(universe: Universe, relation: Relation) -> Iterator[str]:
-    for package in universe.versions(relation.name):
-        if relation.accepts(package.version) and package.origins:
-            yield package.origins[0].codename or package.origins[0].suite
+def _other_versions(universe: Universe, relation: Relation) -> Iterator[Want]:
+    """Yield wants for versions that would satisfy a relation: by their suite where that says enough, or exactly."""
+    versions = universe.versions(relation.name)
+    for package in versions:
+        if relation.accepts(package.version):
+            for origin in package.origins[:1]:
+                suite = origin.codename or origin.suite
+                if not comes_from(versions[0], frozenset({suite})):
+                    yield Want(relation.name, suite=suite, text=f"{relation.name}/{suite}")
+            yield Want(relation.name, version=package.version, text=f"{relation.name}={package.version}")

@@ -82,4 +82,3 @@ def _close(root: str, open_names: dict[str, None]) -> list[str]:
     while not component or component[-1] != root:
         component.append(open_names.popitem()[0])
     return component
-

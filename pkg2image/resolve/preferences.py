@@ -15,6 +15,7 @@ import yaml
 
 from pkg2image.deb.package import Package
 from pkg2image.errors import RequestError
+from pkg2image.yamltext import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def parse_preferences(text: str, *, origin: str) -> Preferences:
         RequestError: When the document is not such a list.
     """
     try:
-        document = yaml.safe_load(text)
+        document = parse_yaml(text)
     except yaml.YAMLError as error:
         raise RequestError(f"cannot read {origin}: not YAML") from error
     if not isinstance(document, list):

@@ -98,7 +98,7 @@ def parse_want(text: str, *, reason: Reason | None = None) -> Want:
     match = _WORD.fullmatch(text)
     if match is None:
         raise RequestError(
-            f"cannot read the package {text[:80]!r}: not of the form name, name=version, name/suite, name:arch or name-",
+            f"cannot read the package {text[:80]!r}: not name, name=version, name/suite, name:arch or name-",
             hint="write the name of a package in lower case, for example postgresql",
         )
     return Want(

@@ -99,12 +99,7 @@ def encode(problem: Problem) -> Encoding:
 
 
 def _negative_clauses(problem: Problem, variables: dict[Package, int]) -> Iterator[tuple[Fact, tuple[int, ...]]]:
-    named: defaultdict[str, list[Package]] = defaultdict(list)
-    for package in variables:
-        named[package.name].append(package)
-        for virtual in problem.scope.provided(package):
-            if virtual != package.name:
-                named[virtual].append(package)
+    named = _by_name(problem, variables)
     for package, variable in variables.items():
         if package.name in problem.excluded:
             yield Exclusion(package, problem.excluded[package.name]), (-variable,)
@@ -116,6 +111,15 @@ def _negative_clauses(problem: Problem, variables: dict[Package, int]) -> Iterat
                 # Who provides and conflicts with one virtual name wants to be the only one, not to be absent.
                 if other.name != package.name and problem.scope.forbids(ban.relation, other):
                     yield Clash(ban, other), (-variable, -variables[other])
+
+
+def _by_name(problem: Problem, packages: Iterable[Package]) -> dict[str, list[Package]]:
+    """Return the packages by each name, real or virtual, under which a relation may mean them."""
+    named: defaultdict[str, list[Package]] = defaultdict(list)
+    for package in packages:
+        for name in {package.name: None, **dict.fromkeys(problem.scope.provided(package))}:
+            named[name].append(package)
+    return named
 
 
 class SatOracle:

@@ -1,8 +1,9 @@
 """Which package versions a resolution may choose from, and which of them answer a relation.
 
-apt chooses among candidates only: one version per name, of the highest priority. Asking for another version of a package
-(``curl/bookworm-backports``) widens that: the wanted version replaces the candidate, and packages that can be reached from it
-may also be taken from its suite, as a last resort. Without that, such a request is nearly always impossible.
+apt chooses among candidates only: one version per name, of the highest priority. Asking for another version of a
+package (``curl/bookworm-backports``) widens that: the wanted version replaces the candidate, and packages that can be
+reached from it may also be taken from its suite, as a last resort. Without that, such a request is nearly always
+impossible.
 
 Spec: Debian Policy 7.1, 7.4, 7.5; the order of providers is the one documented in `Scope.candidates`.
 """
@@ -81,8 +82,8 @@ class Scope:
     def satisfies(self, package: Package, relation: Relation) -> bool:
         """Say whether a package satisfies one alternative of a dependency.
 
-        ``name:any`` is satisfied by packages that are Multi-Arch: allowed only, as in apt, even within one architecture;
-        ``name:native`` and the architecture of the resolution mean the bare name.
+        ``name:any`` is satisfied only by packages that are Multi-Arch: allowed, as in apt, even within one
+        architecture; ``name:native`` and the architecture of the resolution mean the bare name.
         """
         if relation.architecture == "any":
             if package.multi_arch != "allowed":
@@ -94,7 +95,7 @@ class Scope:
     def forbids(self, relation: Relation, package: Package) -> bool:
         """Say whether an entry of Conflicts or Breaks hits a package.
 
-        Whose entry it is makes no difference here, but no package forbids itself: `rules_out` knows that.
+        Whose entry it is makes no difference here; callers know that no package forbids itself.
         """
         return relation.architecture in {None, "any", "native", self.architecture} and self._is(package, relation)
 
@@ -110,9 +111,9 @@ class Scope:
     def candidates(self, group: Alternatives, dependent: Package) -> tuple[Package, ...]:
         """Return the packages that satisfy a group, in the order in which they are tried.
 
-        In order of the alternatives; for each the real package before its providers, and these by: Essential, Priority,
-        same source as the dependent, name. Then the preference table is applied, and versions that are not candidates go
-        to the end.
+        In order of the alternatives; for each the real package before its providers, and these by: Essential,
+        Priority, same source as the dependent, name. Then the preference table is applied, and versions that are not
+        candidates go to the end.
         """
         found: dict[Package, None] = {}
         for relation in group:
@@ -124,6 +125,8 @@ class Scope:
         if len(found) < 2:
             return tuple(found)
         ordered = self._preferences.order(tuple(found))
+        if not self._suites:
+            return ordered
         return tuple(sorted(ordered, key=lambda p: not self.is_candidate(p)))
 
     def _providers(self, name: str) -> Iterable[Package]:

@@ -1,13 +1,13 @@
 """The depth-first front of the resolver: apt's visible behaviour.
 
-All roots are selected first; then each package's groups are visited in field order, and the first alternative that works
-is taken with everything it needs, unless something selected satisfies the group already. A package whose own closure is
-impossible is skipped.
+All roots are selected first; then each package's groups are visited in field order, and the first alternative that
+works is taken with everything it needs, unless something selected satisfies the group already. A package whose own
+closure is impossible is skipped.
 
 On its own this search cannot resolve contradictions: it gives up with `Contradiction` where a package to be selected
-conflicts with the selection. With an `Oracle` it is complete: a package is then selected only when the oracle knows that a
-solution with all selected so far exists. Where the search alone succeeds, both give the same answer: what it skipped is
-impossible anyway, and its result proves that every choice it made was possible.
+conflicts with the selection. With an `Oracle` it is complete: a package is then selected only when the oracle knows
+that a solution with all selected so far exists. Where the search alone succeeds, both give the same answer: what it
+skipped is impossible anyway, and its result proves that every choice it made was possible.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ symlinks of the tree, directories are shared, and a file that two packages ship 
 Replaces the other. No script runs here, and conffiles are files like others: on a first installation nobody has
 changed them.
 
-Two deliberate deviations. dpkg compares names as written, so ``/bin/x`` of one package silently overwrites
-``/usr/bin/x`` of another on a merged-/usr system; here both are one place and the rules apply. And dpkg drops extended
-attributes; here they are kept.
+Deliberate deviations. dpkg compares names as written, so ``/bin/x`` of one package silently overwrites ``/usr/bin/x``
+of another on a merged-/usr system; here both are one place and the rules apply. dpkg lets a file replace a directory
+with everything that others have in it; here that is a conflict. And dpkg drops extended attributes; here they are kept.
 
 Spec: Debian Policy 7.6.1 (Replaces), 6.6 (unpacking); dpkg-divert(1).
 """
@@ -22,6 +22,7 @@ from pkg2image.deb.package import Package
 from pkg2image.errors import FileConflictError, MalformedPackageError
 from pkg2image.rootfs.aliases import merge_usr
 from pkg2image.rootfs.diversions import Diversion, DivertedPaths
+from pkg2image.rootfs.ownership import Claim, Claims, gives_up
 from pkg2image.rootfs.tree import Entry, Identities, Kind, StoredContent, Tree, parent_of
 
 
@@ -59,22 +60,6 @@ def unpack(
     return result
 
 
-def may_replace(new: Package, old: Package) -> bool:
-    """Say whether a package declares that it replaces files of another.
-
-    dpkg looks at the real name only: a package that merely Provides the name is not meant.
-
-    Spec: Debian Policy 7.6.1.
-    """
-    return any(
-        relation.name == old.name
-        and relation.accepts(old.version)
-        and relation.architecture in {None, "any", old.architecture}
-        for group in new.relations("Replaces")
-        for relation in group
-    )
-
-
 def stored_content(facts: DebFacts, member: DebEntry) -> StoredContent:
     """Return where the content of a file of a package lies in the store."""
     return StoredContent(facts.data, member.offset, member.size, member.sha256)
@@ -86,7 +71,7 @@ def in_unpack_order(facts: DebFacts) -> list[DebEntry]:
 
 
 class _Unpacker:
-    """The tree while packages come in, and what is remembered of each of its paths."""
+    """The tree while packages come in, and who owns what in it."""
 
     def __init__(
         self,
@@ -96,26 +81,25 @@ class _Unpacker:
         identities: Identities | None,
     ) -> None:
         self._tree = tree
-        self._packages: dict[str, Package] = {package.name: package for package in packages}
-        self._identities = identities
+        self._claims = Claims(packages)
         self._diverted = DivertedPaths(tree, diversions)
-        # Which instance of a package placed a file: `Entry.package` has only its name, and what the skeleton took from
-        # a package may be placed again by that package.
-        self._placed: dict[str, Package] = {}
+        self._users = identities.users if identities else None
+        self._groups = identities.groups if identities else None
 
     def unpack(self, deb: FetchedDeb) -> None:
         """Unpack one package."""
         for member in in_unpack_order(deb.facts):
             if not member.path:
                 continue  # the root is the image's own
+            claim = Claim(deb.package, member.path)
             place = self._prepared(self._tree.place_of(member.path))
             match member.kind:
                 case "directory":
-                    self._directory(deb.package, self._entry(deb, member, Kind.DIRECTORY), place)
+                    self._directory(claim, self._entry(deb, member, Kind.DIRECTORY), place)
                 case "hardlink":
-                    self._hardlink(deb.package, member, place)
+                    self._hardlink(claim, member, place)
                 case kind:
-                    self._file(deb.package, self._entry(deb, member, Kind(kind)), place)
+                    self._file(claim, self._entry(deb, member, Kind(kind)), place)
 
     def _prepared(self, place: str) -> str:
         # Packages ship the directories of their files. One that does not still unpacks when another has made them.
@@ -124,12 +108,11 @@ class _Unpacker:
         return place
 
     def _entry(self, deb: FetchedDeb, member: DebEntry, kind: Kind) -> Entry:
-        known = self._identities
         return Entry(
             kind,
             member.mode,
-            _owner(member.user, member.uid, known.users if known else None),
-            _owner(member.group, member.gid, known.groups if known else None),
+            _owner(member.user, member.uid, self._users),
+            _owner(member.group, member.gid, self._groups),
             member.mtime,
             stored_content(deb.facts, member) if kind is Kind.FILE else None,
             member.target,
@@ -138,18 +121,22 @@ class _Unpacker:
             deb.package.name,
         )
 
-    def _directory(self, package: Package, entry: Entry, place: str) -> None:
+    def _directory(self, claim: Claim, entry: Entry, place: str) -> None:
         old = self._tree.get(place)
         if old is None or (old.kind is Kind.DIRECTORY and _is_implicit(old)):
             self._tree.put(place, entry)
+        elif not self._tree.is_directory(place):
+            if not self._may_take(claim, entry, place, old):
+                return
+            self._tree.put(place, entry)
+            self._claims.take(place, claim)
             return
-        if self._tree.is_directory(place):
-            return  # It exists, if only through a symlink: dpkg leaves it alone, and its metadata with it.
-        if self._may_take(package, entry, place, old):
-            self._put(package, entry, place)
+        # It exists, if only through a symlink: dpkg leaves it alone, and its metadata with it.
+        self._claims.share(place, claim)
 
-    def _hardlink(self, package: Package, member: DebEntry, place: str) -> None:
-        first = self._diverted.place(self._tree.place_of(member.target), package.name)
+    def _hardlink(self, claim: Claim, member: DebEntry, place: str) -> None:
+        package = claim.package
+        first = self._tree.place_of(self._diverted.place(self._tree.place_of(member.target), package.name))
         target = self._tree.get(first)
         if target is None or target.kind is Kind.DIRECTORY:
             raise MalformedPackageError(
@@ -157,69 +144,60 @@ class _Unpacker:
             )
         if first == place:
             return
-        inode = target.inode or f"{package.name}:{package.architecture}/{first}"
         # All names of a file share its metadata, whatever the header of the later name says.
-        if self._file(package, replace(target, package=package.name, inode=inode), place):
+        inode = target.inode or f"{package.name}:{package.architecture}/{first}"
+        if self._file(claim, replace(target, package=package.name, inode=inode), place):
             self._tree.change(first, inode=inode)
 
-    def _file(self, package: Package, entry: Entry, place: str) -> bool:
+    def _file(self, claim: Claim, entry: Entry, place: str) -> bool:
         """Place anything but a directory, unless what is there stays; say whether it was placed."""
-        taker = self._diverted.taken_by(place)
-        if taker is not None:
-            reason = f"{taker.package or 'a local diversion'} diverts /{taker.path} there"
-            raise FileConflictError(place, (taker.package or "a local diversion", package.name), reason)
-        place = self._prepared(self._tree.place_of(self._diverted.place(place, package.name)))
+        name = claim.package.name
+        diversion = self._diverted.taken_by(place)
+        if diversion is not None:
+            diverter = diversion.package or "a local diversion"
+            raise FileConflictError(place, (diverter, name), f"{diverter} diverts /{diversion.path} there")
+        place = self._prepared(self._tree.place_of(self._diverted.place(place, name)))
         old = self._tree.get(place)
-        if old is not None and old.kind is Kind.DIRECTORY:
-            if entry.kind is Kind.SYMLINK:
-                return False  # dpkg keeps the directory: files of others may be in it
-            if self._tree.children(place):
-                raise FileConflictError(place, (old.package or "the skeleton", package.name), "it is a directory there")
-        if old is not None and not self._may_take(package, entry, place, old):
+        if old is not None and old.kind is Kind.DIRECTORY and entry.kind is Kind.SYMLINK:
+            # dpkg keeps the directory, for files of others may be in it.
+            self._claims.share(place, claim)
             return False
-        self._put(package, entry, place)
+        if old is not None and not self._may_take(claim, entry, place, old):
+            return False
+        if old is not None and self._tree.children(place):
+            # dpkg would remove what other packages have in it.
+            raise FileConflictError(place, (old.package or "the skeleton", name), "it is a directory there")
+        self._tree.put(place, entry)
+        self._claims.take(place, claim)
         return True
 
-    def _put(self, package: Package, entry: Entry, place: str) -> None:
-        self._tree.put(place, entry)
-        self._placed[place] = package
-
-    def _may_take(self, package: Package, entry: Entry, place: str, old: Entry) -> bool:
+    def _may_take(self, claim: Claim, entry: Entry, place: str, old: Entry) -> bool:
         """Say whether an entry takes the place of an old one (True) or the old one stays (False)."""
-        if self._leads_to_itself(entry, place):
+        holders = self._claims.holders(place, old, claim)
+        if any(holder.path != claim.path for holder in holders):
             # bin/x -> /usr/bin/x is for systems where these are two places. dpkg would destroy the program here.
-            return False
-        if not old.package or self._leads_to_itself(old, place):
-            return True
-        placer = self._placed.get(place)
-        if old.package == package.name:
-            return placer is None or _may_take_own(package, entry, place, old, placer)
-        if _is_same(entry, old) and entry.kind is Kind.SYMLINK and self._tree.is_directory(place):
-            return False  # both may own it, like a directory
-        owner = placer or self._packages.get(old.package)
-        if owner is None or not (may_replace(package, owner) or may_replace(owner, package)):
-            raise FileConflictError(place, (old.package, package.name))
-        # When each Replaces the other, dpkg lets the newcomer have the file.
-        return may_replace(package, owner)
+            if self._end_of(entry, place) == place:
+                return False
+            if self._end_of(old, place) == place:
+                return True
+        if entry.kind is old.kind is Kind.SYMLINK and self._reach_one_directory(entry, old, place):
+            # Both own the link, like a directory.
+            self._claims.share(place, claim)
+            return bool(not holders)
+        is_same = _is_same(entry, old)
+        verdicts = [gives_up(holder, claim, place=place, is_same=is_same) for holder in holders]
+        return all(verdicts)
 
-    def _leads_to_itself(self, entry: Entry, place: str) -> bool:
+    def _end_of(self, entry: Entry, place: str) -> str:
+        """Return where a symlink leads in one step; nothing else leads anywhere."""
         if entry.kind is not Kind.SYMLINK:
-            return False
+            return ""
         start = "" if entry.target.startswith("/") else parent_of(place)
-        return self._tree.place_of(f"{start}/{entry.target}") == place
+        return self._tree.place_of(f"{start}/{entry.target}")
 
-
-def _may_take_own(package: Package, entry: Entry, place: str, old: Entry, placer: Package) -> bool:
-    if placer is package:
-        # Two names of one place (bin/x and usr/bin/x), or one name twice.
-        if _is_same(entry, old):
-            return False
-        raise MalformedPackageError(f"cannot unpack {package.name}: it ships different files as /{place}")
-    # Two architectures of one package share what is equal in both.
-    if "same" == package.multi_arch == placer.multi_arch and _is_same(entry, old):
-        return False
-    names = (f"{placer.name}:{placer.architecture}", f"{package.name}:{package.architecture}")
-    raise FileConflictError(place, names, "the two are not the same file")
+    def _reach_one_directory(self, entry: Entry, old: Entry, place: str) -> bool:
+        ends = [self._tree.reach(self._end_of(link, place)) for link in (entry, old)]
+        return ends[0] is not None and ends[0] == ends[1] and self._tree.is_directory(ends[0])
 
 
 def _owner(name: str, number: int, known: Mapping[str, int] | None) -> str:

@@ -22,10 +22,11 @@ UNFINISHED = f"the first start on {PGDATA} did not come to its end"
 # What must work on the very first day, and what it must answer.
 STATEMENTS = [
     ("SELECT current_user", "postgres"),
+    ("SELECT auth_method FROM pg_hba_file_rules WHERE address = 'all'", "scram-sha-256"),
     ("CREATE TABLE box (label text, things hstore)", "CREATE TABLE"),
     ("INSERT INTO box VALUES ('red', 'apples=>3'), ('Blue', 'pears=>4')", "INSERT 0 2"),
     ("SELECT sum((things -> skeys)::int) FROM box, skeys(things)", "7"),
-    ("SELECT count(*) > 500 FROM pg_timezone_names", "t"),
+    ("SELECT count(*) > 400 FROM pg_timezone_names", "t"),
     ("SELECT string_agg(label, ' ' ORDER BY label COLLATE \"en-x-icu\") FROM box", "Blue red"),
     ("SELECT string_agg(label, ' ' ORDER BY label COLLATE \"C\" DESC) FROM box", "red Blue"),
     ("SELECT 'b' < 'C' COLLATE \"de-x-icu\", 'b' < 'C' COLLATE \"C\"", "t|f"),
@@ -51,6 +52,13 @@ def refusal(container: Container) -> str:
     return container.logs()
 
 
+@pytest.fixture
+def init_files(tmp_path: Path) -> Path:
+    """An empty directory that any user of a container can read."""
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("suite", SUITES)
 def test_a_database_lives_on_in_its_volume(lab: Lab, suite: str, runtime: str) -> None:
@@ -63,9 +71,6 @@ def test_a_database_lives_on_in_its_volume(lab: Lab, suite: str, runtime: str) -
     sql(first, "CREATE EXTENSION hstore")
     for statement, answer in STATEMENTS:
         assert sql(first, statement) == answer, statement
-    assert sql(first, "SELECT inet_client_addr()", "--host=127.0.0.1", password=PASSWORD) == "127.0.0.1"
-    wrong = first.run("psql", "--host=127.0.0.1", "-c", "SELECT 1", environment={"PGPASSWORD": "guess"})
-    assert "password authentication failed" in wrong.errors
     first.signal("TERM")
     assert first.wait() == 0
     assert "database system is shut down" in first.logs()
@@ -79,19 +84,19 @@ def test_a_database_lives_on_in_its_volume(lab: Lab, suite: str, runtime: str) -
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_init_files_and_settings_of_the_well_known_image_are_honoured(lab: Lab, suite: str, tmp_path: Path) -> None:
-    (tmp_path / "1.sql").write_text("CREATE TABLE seen (number int); INSERT INTO seen VALUES (1);")
-    (tmp_path / "2.sql.gz").write_bytes(gzip.compress(b"INSERT INTO seen VALUES (2);"))
-    (tmp_path / "3.sh").write_text(
+def test_init_files_and_settings_of_the_well_known_image_are_honoured(lab: Lab, suite: str, init_files: Path) -> None:
+    (init_files / "1.sql").write_text("CREATE TABLE seen (number int); INSERT INTO seen VALUES (1);")
+    (init_files / "2.sql.gz").write_bytes(gzip.compress(b"INSERT INTO seen VALUES (2);"))
+    (init_files / "3.sh").write_text(
         'psql -U "$POSTGRES_USER" "$POSTGRES_DB" <<-EOSQL\nINSERT INTO seen VALUES (3);\nEOSQL\n'
     )
-    script = tmp_path / "4.sh"
+    script = init_files / "4.sh"
     script.write_text(
         '#!/usr/bin/env bash\nset -e\npsql -U "$POSTGRES_USER" -c "INSERT INTO seen VALUES (4)" "$POSTGRES_DB"\n'
     )
     script.chmod(0o755)
-    (tmp_path / "README").write_text("not run\n")
-    secret = tmp_path / "secret"
+    (init_files / "README").write_text("not run\n")
+    secret = init_files / "secret"
     secret.write_text(f"{PASSWORD}\n")
     container = lab.start(
         "runc",
@@ -103,11 +108,11 @@ def test_init_files_and_settings_of_the_well_known_image_are_honoured(lab: Lab, 
                 "POSTGRES_PASSWORD_FILE": f"{INIT_FILES}/secret",
                 "POSTGRES_USER": "alice",
                 "POSTGRES_DB": 'wonder "land"',
-                "POSTGRES_INITDB_ARGS": "--data-checksums --auth-local='scram-sha-256'",
+                "POSTGRES_INITDB_ARGS": "--data-checksums --auth='scram-sha-256'",
                 "POSTGRES_INITDB_WALDIR": "/var/lib/postgresql/wal",
             },
             volumes={PGDATA: f"init-{suite}"},
-            binds={INIT_FILES: tmp_path},
+            binds={INIT_FILES: init_files},
         ),
     )
     until_serving(container)
@@ -115,7 +120,9 @@ def test_init_files_and_settings_of_the_well_known_image_are_honoured(lab: Lab, 
     assert sql(container, "SELECT array_agg(number) FROM seen", *login, password=PASSWORD) == "{1,2,3,4}"
     assert sql(container, "SHOW work_mem", *login, password=PASSWORD) == "5MB"
     assert sql(container, "SHOW data_checksums", *login, password=PASSWORD) == "on"
-    assert container.run("psql", *login, "--no-password", "-c", "SELECT 1").code != 0
+    for way in (("--host=127.0.0.1",), ()):
+        wrong = container.run("psql", *login, *way, "-c", "SELECT 1", environment={"PGPASSWORD": "guess"})
+        assert "password authentication failed" in wrong.errors
     assert f"ignoring {INIT_FILES}/README" in container.logs()
     environment = Path(f"/proc/{container.pid}/environ").read_text()
     assert PASSWORD not in environment
@@ -186,12 +193,12 @@ def test_everybody_is_let_in_only_on_request(lab: Lab) -> None:
     ids=["sql", "truncated-gzip", "script", "no-unpacker"],
 )
 def test_a_first_start_that_failed_is_never_taken_for_a_database(
-    lab: Lab, name: str, content: bytes, tmp_path: Path
+    lab: Lab, name: str, content: bytes, init_files: Path
 ) -> None:
-    (tmp_path / name).write_bytes(content)
+    (init_files / name).write_bytes(content)
     volumes = {PGDATA: f"failed-{name}"}
     environment = {"POSTGRES_PASSWORD": PASSWORD}
-    broken = Start(environment=environment, volumes=volumes, binds={INIT_FILES: tmp_path})
+    broken = Start(environment=environment, volumes=volumes, binds={INIT_FILES: init_files})
     assert "the first start did not come to its end" in refusal(lab.start("runc", "postgresql", "bookworm", broken))
     again = lab.start("runc", "postgresql", "bookworm", Start(environment=environment, volumes=volumes))
     assert UNFINISHED in refusal(again)

@@ -418,7 +418,7 @@ CONTROL_TARS = [
     control("a file in a directory", reg("sub/postinst"), refused="may not be a file or lie in a directory"),
     control("a symlink", symlink("postinst", "/bin/true"), refused="may not be a symlink"),
     control("a device", device("postinst", "character", 1, 3), refused="may not be a character"),
-    control("a fifo", fifo("postinst"), refused="may not be a fifo"),
+    control("a fifo of control", fifo("postinst"), refused="may not be a fifo"),
     control("a name that leads out", reg("", raw_name=b"../canary"), refused="has the component '..'"),
     control("an absolute name", reg("", raw_name=b"/canary"), refused="absolute"),
     control("control twice", reg("control", control_text(CONTROL | {"Package": "other"})), refused="it comes twice"),

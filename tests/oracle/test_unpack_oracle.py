@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import Phase, assume, given, reject, settings
+from hypothesis import strategies as st
 
 from pkg2image.deb.facts import FetchedDeb
-from pkg2image.errors import FileConflictError
+from pkg2image.errors import FileConflictError, MalformedPackageError
 from pkg2image.rootfs.aliases import ALIASES, link_aliases
 from pkg2image.rootfs.diversions import Diversion
 from pkg2image.rootfs.dpkgdb import write_database
 from pkg2image.rootfs.tree import Kind, Tree
 from pkg2image.rootfs.unpack import unpack
 from tests.support.debs import FileSpec, directory, hardlink, reg, symlink
+from tests.support.dpkg import LIMIT, dpkg, empty_root, listing, tree_listing, unpack_with_dpkg
 from tests.support.trees import Shelf
-
-_LIMIT = 60  # seconds; dpkg has hung on strange packages
-_FORCE = "depends,conflicts,breaks,bad-path,unsafe-io,architecture"
 
 Packages = Callable[[Shelf], list[FetchedDeb]]
 
 
 def _packages(*described: tuple[str, Sequence[FileSpec], dict[str, str]]) -> Packages:
-    return lambda shelf: [shelf.deb(identity, *entries, **fields) for identity, entries, fields in described]
+    return lambda shelf: [shelf.deb(identity, *entries, fields=fields) for identity, entries, fields in described]
 
 
 _X = reg("usr/share/x", b"of a")
@@ -133,86 +132,19 @@ SCENARIOS: dict[str, Packages] = {
 }
 
 
-def _dpkg(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["dpkg", f"--root={root}", f"--force-{_FORCE}", "--no-triggers", "--log=/dev/null", *arguments]
-    fakeroot = [] if os.geteuid() == 0 else ["fakeroot"]
-    return subprocess.run(
-        [*fakeroot, *command], capture_output=True, text=True, timeout=_LIMIT, check=False, errors="replace"
-    )
-
-
-def _empty_root(root: Path) -> Path:
-    for name in ("updates", "info", "triggers"):
-        (root / "var/lib/dpkg" / name).mkdir(parents=True)
-    (root / "var/lib/dpkg/status").touch()
-    (root / "var/lib/dpkg/arch").write_text("amd64\ni386\n")
-    for name in ALIASES:
-        (root / "usr" / name).mkdir(parents=True)
-        (root / name).symlink_to(f"usr/{name}")
-    return root
-
-
-def _unpack_with_dpkg(root: Path, shelf: Shelf, debs: Sequence[FetchedDeb]) -> bool:
-    """Unpack with dpkg and say whether it did not complain."""
-    for number, deb in enumerate(debs):
-        file = root.parent / f"{number}.deb"
-        file.write_bytes(shelf.files[deb.package.name, deb.package.architecture])
-        done = _dpkg(root, "--unpack", str(file))
-        if done.returncode != 0:
-            assert "trying to overwrite" in done.stderr
-            return False
-    return True
-
-
-def _listing(root: Path) -> dict[str, str]:
-    """Return path -> kind, mode and content of everything but dpkg's database."""
-    found = {}
-    for top, directories, names in os.walk(root):
-        for name in (*directories, *names):
-            path = Path(top, name)
-            relative = str(path.relative_to(root))
-            if not f"{relative}/".startswith("var/"):
-                # Conffiles get their names when they are configured.
-                found[relative.removesuffix(".dpkg-new")] = _describe(path)
-    return found
-
-
-def _describe(path: Path) -> str:
-    status = path.lstat()
-    mode = stat.S_IMODE(status.st_mode)
-    if stat.S_ISLNK(status.st_mode):
-        return f"symlink {path.readlink()}"
-    if stat.S_ISREG(status.st_mode):
-        return f"file {mode:04o} {status.st_nlink} {int(status.st_mtime)} {path.read_bytes()!r}"
-    return f"{'directory' if path.is_dir() else 'fifo'} {mode:04o}"
-
-
-def _tree_listing(tree: Tree, shelf: Shelf) -> dict[str, str]:
-    entries = dict(tree.walk())
-    inodes = [entry.inode for entry in entries.values()]
-
-    def line(path: str) -> str:
-        entry = entries[path]
-        if entry.kind is Kind.SYMLINK:
-            return f"symlink {entry.target}"
-        if entry.content is not None:
-            links = inodes.count(entry.inode) if entry.inode else 1
-            return f"file {entry.mode:04o} {links} {entry.mtime} {shelf.read(entry.content)!r}"
-        return f"{entry.kind} {entry.mode:04o}"
-
-    return {path: line(path) for path in entries if not f"{path}/".startswith("var/")}
+def _merged() -> Tree:
+    tree = Tree()
+    link_aliases(tree, ALIASES)
+    return tree
 
 
 @pytest.mark.parametrize("packages", SCENARIOS.values(), ids=SCENARIOS.keys())
 def test_unpacks_like_dpkg(packages: Packages, tmp_path: Path) -> None:
     shelf = Shelf()
     debs = packages(shelf)
-    root = _empty_root(tmp_path / "root")
-    if _unpack_with_dpkg(root, shelf, debs):
-        tree = Tree()
-        link_aliases(tree, ALIASES)
-        tree = unpack(tree, debs)
-        assert _tree_listing(tree, shelf) == _listing(root)
+    root = empty_root(tmp_path / "root")
+    if unpack_with_dpkg(root, shelf, debs):
+        assert tree_listing(unpack(_merged(), debs), shelf) == listing(root)
     else:
         with pytest.raises(FileConflictError):
             unpack(Tree(), debs)
@@ -230,23 +162,74 @@ def test_diverts_like_dpkg(diversion: Diversion, tmp_path: Path) -> None:
     shelf = Shelf()
     old, new = shelf.deb("old", _X, hardlink("usr/share/y", "usr/share/x")), shelf.deb("new", _OTHER_X)
     debs = [old, new] if diversion.package else [old]
-    root = _empty_root(tmp_path / "root")
+    root = empty_root(tmp_path / "root")
     owner = ["--package", diversion.package] if diversion.package else ["--local"]
     divert = ["dpkg-divert", f"--root={root}", *owner, "--no-rename", "--divert", f"/{diversion.to}", "--add"]
-    subprocess.run([*divert, f"/{diversion.path}"], check=True, capture_output=True, timeout=_LIMIT)
-    if not _unpack_with_dpkg(root, shelf, debs):
+    subprocess.run([*divert, f"/{diversion.path}"], check=True, capture_output=True, timeout=LIMIT)
+    if not unpack_with_dpkg(root, shelf, debs):
         with pytest.raises(FileConflictError):
             unpack(Tree(), debs, diversions=[diversion])
         return
-    tree = Tree()
-    link_aliases(tree, ALIASES)
-    tree = unpack(tree, debs, diversions=[diversion])
-    assert _tree_listing(tree, shelf) == _listing(root)
+    tree = unpack(_merged(), debs, diversions=[diversion])
+    assert tree_listing(tree, shelf) == listing(root)
     tree = write_database(tree, debs, architecture="amd64", closure="full", mtime=0, diversions=[diversion])
     for name in ("diversions", "info/old.list", *(["info/new.list"] if diversion.package else [])):
         content = tree[f"var/lib/dpkg/{name}"].content
         assert content is not None
         assert shelf.read(content) == (root / "var/lib/dpkg" / name).read_bytes()
+
+
+NAMES = ("old", "new", "newest")
+
+
+def _entries() -> st.SearchStrategy[FileSpec]:
+    # Links lead to a directory that all packages ship, or nowhere: dpkg looks at what was there before the package,
+    # we at what is there now, and links that lead to other links of the same package show the difference.
+    paths = st.sampled_from(("opt/x", "opt/y", "opt/d", "opt/d/x", "opt/d/y", "opt/e/x"))
+    return st.one_of(
+        st.builds(reg, paths, st.sampled_from((b"1", b"22"))),
+        st.builds(lambda path, mode: directory(path, mode=mode), paths, st.sampled_from((0o755, 0o700))),
+        st.builds(_link, paths, st.sampled_from(("real", "missing"))),
+    )
+
+
+def _link(path: str, target: str) -> FileSpec:
+    # Relative: dpkg --root would look for absolute ones on the host.
+    return symlink(path, "../" * (path.count("/") - 1) + target)
+
+
+@settings(phases=[Phase.generate], max_examples=60, derandomize=True, deadline=None, database=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(_entries(), min_size=1, max_size=4, unique_by=lambda entry: entry.path),
+            st.sets(st.sampled_from(NAMES)),
+        ),
+        min_size=2,
+        max_size=3,
+    )
+)
+def test_any_packages_are_unpacked_like_dpkg(described: list[tuple[list[FileSpec], set[str]]]) -> None:
+    shelf = Shelf()
+    debs = []
+    for name, (entries, replaces) in zip(NAMES, described, strict=False):
+        fields = {"Replaces": ", ".join(sorted(replaces - {name}))} if replaces - {name} else {}
+        try:
+            debs.append(shelf.deb(name, directory("opt/real"), *entries, fields=fields))
+        except MalformedPackageError:
+            reject()  # something lies below a file
+    with TemporaryDirectory() as directory_name:
+        root = empty_root(Path(directory_name, "root"))
+        try:
+            tree = unpack(_merged(), debs)
+        except FileConflictError as error:
+            assume("directory" not in str(error))  # our own rule
+            assert not unpack_with_dpkg(root, shelf, debs)
+        else:
+            # Where dpkg finds that a directory of a path is a dangling link, we follow it.
+            assume(not any(entry.kind is Kind.DIRECTORY and "missing" in path for path, entry in tree.walk()))
+            assert unpack_with_dpkg(root, shelf, debs)
+            assert tree_listing(tree, shelf) == listing(root)
 
 
 def _export(tree: Tree, shelf: Shelf, root: Path) -> None:
@@ -270,17 +253,27 @@ def _database_debs(shelf: Shelf) -> list[FetchedDeb]:
             reg("etc/one.conf", b"1"),
             reg("etc/two words", b"2"),
             control_files={"conffiles": b"/etc/one.conf\n/etc/two words\n", "shlibs": b"libone 1 libone\n"},
-            Multi_Arch="same",
-            Section="libs",
-            Priority="optional",
-            Homepage="https://example.org/",
-            Depends="libtwo(>=1)|libthree,libfour (<< 2~)",
-            Source="one (1.0)",
-            Description="first line\n second line\n .\n third",
+            fields={
+                "Multi-Arch": "same",
+                "Section": "libs",
+                "Priority": "optional",
+                "Homepage": "https://example.org/",
+                "Depends": "libtwo(>=1)|libthree,libfour (<< 2~)",
+                "Source": "one (1.0)",
+                "Description": "first line\n second line\n .\n third",
+            },
         ),
-        shelf.deb("loser 2", reg("lib/tool", b"b"), hardlink("lib/same", "lib/tool"), Essential="yes", X_Odd="kept"),
         shelf.deb(
-            "taker 3", reg("usr/lib/tool", b"a"), reg("usr/share/a", b"a"), Replaces="loser", Provides="virtual(=1)"
+            "loser 2",
+            reg("lib/tool", b"b"),
+            hardlink("lib/same", "lib/tool"),
+            fields={"Essential": "yes", "X-Odd": "kept"},
+        ),
+        shelf.deb(
+            "taker 3",
+            reg("usr/lib/tool", b"a"),
+            reg("usr/share/a", b"a"),
+            fields={"Replaces": "loser", "Provides": "virtual(=1)"},
         ),
     ]
 
@@ -288,9 +281,9 @@ def _database_debs(shelf: Shelf) -> list[FetchedDeb]:
 def test_database_is_byte_for_byte_that_of_dpkg(tmp_path: Path) -> None:
     shelf = Shelf()
     debs = _database_debs(shelf)
-    root = _empty_root(tmp_path / "root")
-    assert _unpack_with_dpkg(root, shelf, [deb for deb in debs if deb.package.name != "taker"])
-    assert _dpkg(root, "--configure", "-a").returncode == 0
+    root = empty_root(tmp_path / "root")
+    assert unpack_with_dpkg(root, shelf, [deb for deb in debs if deb.package.name != "taker"])
+    assert dpkg(root, "--configure", "-a").returncode == 0
     database = root / "var/lib/dpkg"
     tree = write_database(unpack(Tree(), debs[:2]), debs[:2], architecture="amd64", closure="full", mtime=0)
     ours = {
@@ -311,7 +304,7 @@ def test_dpkg_query_reads_what_we_write(tmp_path: Path) -> None:
 
     def query(*arguments: str) -> list[str]:
         command = ["dpkg-query", f"--admindir={tmp_path}/var/lib/dpkg", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=True)
         assert not done.stderr
         return done.stdout.splitlines()
 
@@ -324,4 +317,4 @@ def test_dpkg_query_reads_what_we_write(tmp_path: Path) -> None:
     assert query("-L", "taker") == ["/.", "/usr", "/usr/lib", "/usr/lib/tool", "/usr/share", "/usr/share/a"]
     assert query("-L", "loser") == ["/.", "/lib", "/lib/same"]
     verify = ["dpkg", f"--root={tmp_path}", "--verify"]
-    assert subprocess.run(verify, capture_output=True, text=True, timeout=_LIMIT, check=True).stdout == ""
+    assert subprocess.run(verify, capture_output=True, text=True, timeout=LIMIT, check=True).stdout == ""

@@ -17,10 +17,14 @@ from hypothesis import strategies as st
 from pkg2image.deb.package import Package
 from pkg2image.deb.relation import Relation
 from pkg2image.errors import UnresolvableError
+from pkg2image.resolve.closure import FULL
 from pkg2image.resolve.preferences import Preferences
-from pkg2image.resolve.request import parse_want
+from pkg2image.resolve.problem import Problem
+from pkg2image.resolve.request import find_roots, parse_want
 from pkg2image.resolve.resolution import Resolution
-from pkg2image.resolve.search import Search
+from pkg2image.resolve.sat import SatOracle, encode
+from pkg2image.resolve.scope import Scope
+from pkg2image.resolve.search import Contradiction, Search
 from pkg2image.resolve.solver import resolve
 from tests.conftest import ROOT
 from tests.support.universe import MemoryUniverse, parse_packages
@@ -57,7 +61,8 @@ def means(relation: Relation, package: Package) -> bool:
     if relation.name == package.name and relation.accepts(package.version):
         return True
     return any(
-        entry.name == relation.name and (relation.operator is None or (entry.operator and relation.accepts(entry.version)))
+        entry.name == relation.name
+        and (relation.operator is None or (entry.operator and relation.accepts(entry.version)))
         for (entry,) in package.relations("Provides")
     )
 
@@ -92,8 +97,8 @@ def attempt(universe: MemoryUniverse, words: str) -> Resolution | None:
     try:
         return resolve(universe, [parse_want(word) for word in words], preferences=Preferences())
     except UnresolvableError as error:
-        assert error.reasons
-        assert error.hint
+        if not error.reasons or not error.hint:
+            raise AssertionError("a contradiction without an explanation") from error
         return None
 
 
@@ -145,13 +150,6 @@ class TestGuidedSearch:
     @settings(max_examples=200, deadline=None)
     @given(universes())
     def test_both_agree(self, universe: MemoryUniverse) -> None:
-        from pkg2image.resolve.closure import FULL
-        from pkg2image.resolve.problem import Problem
-        from pkg2image.resolve.request import find_roots
-        from pkg2image.resolve.sat import SatOracle, encode
-        from pkg2image.resolve.scope import Scope
-        from pkg2image.resolve.search import Contradiction
-
         roots = find_roots(universe, [parse_want("a")]).roots
         problem = Problem(Scope(universe, roots, Preferences()), roots, excluded={}, policy=FULL, recommends=False)
         try:

@@ -13,11 +13,16 @@ import bz2
 import gzip
 import hashlib
 import lzma
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
+from typing import Any, BinaryIO
 
 import zstandard
+
+from pkg2image.deb.facts import DebFacts
+from pkg2image.deb.reader import read_deb
 
 MTIME = 1_600_000_000
 _BLOCK = 512
@@ -96,9 +101,9 @@ def directory(path: str, *, mode: int = 0o755, **more: object) -> FileSpec:
     return _spec(path, "directory", mode, **more)
 
 
-def symlink(path: str, target: str, **more: object) -> FileSpec:
+def symlink(path: str, target: str, *, mode: int = 0o777, **more: object) -> FileSpec:
     """Return a symbolic link."""
-    return _spec(path, "symlink", 0o777, target=target, **more)
+    return _spec(path, "symlink", mode, target=target, **more)
 
 
 def hardlink(path: str, target: str, *, mode: int = 0o644, **more: object) -> FileSpec:
@@ -322,17 +327,30 @@ def pack(control: bytes, data: bytes, *, compression: str = "xz", more: Sequence
     )
 
 
-class NullSink:
-    """A sink of `pkg2image.deb.reader.read_deb` that keeps nothing: for packages without ELF files."""
+class Sink:
+    """A sink of `pkg2image.deb.reader.read_deb`.
 
-    def __init__(self) -> None:
+    Args:
+        file: A real file that keeps what is written; without one it is forgotten, and no ELF file can be read.
+    """
+
+    def __init__(self, file: BinaryIO | None = None) -> None:
         self._hash = hashlib.sha256()
-        self.file = BytesIO()
+        self._keep = file is not None
+        self.file: BinaryIO = file if file is not None else BytesIO()
 
     def write(self, data: bytes, /) -> None:
-        """Hash and forget."""
+        """Hash, and keep if asked to."""
         self._hash.update(data)
+        if self._keep:
+            self.file.write(data)
 
     def hexdigest(self) -> str:
         """Return the SHA-256 of what was written."""
         return self._hash.hexdigest()
+
+
+def read(deb: bytes, **more: Any) -> DebFacts:
+    """Read a package; the arguments are those of `pkg2image.deb.reader.read_deb`."""
+    with tempfile.TemporaryFile() as file:
+        return read_deb(BytesIO(deb), Sink(file), **{"name": "test.deb", **more})

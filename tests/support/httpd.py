@@ -1,8 +1,8 @@
 """A web server on the loopback that does what a test tells it: serve files, or fail in one of the ways servers fail.
 
-    with serve({"pool/a.deb": b"..."}, {"pool/a.deb": [Answer(cut_at=100)]}) as server:
-        ...  # the first request for pool/a.deb is cut off after 100 bytes, later ones are answered well
-        assert server.asked("pool/a.deb") == 2
+with serve({"pool/a.deb": b"..."}, {"pool/a.deb": [Answer(cut_at=100)]}) as server:
+    ...  # the first request for pool/a.deb is cut off after 100 bytes, later ones are answered well
+    assert server.asked("pool/a.deb") == 2
 """
 
 from __future__ import annotations

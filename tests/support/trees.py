@@ -3,7 +3,7 @@
 A `Shelf` is where packages are built, read back by the real reader, and their files can be read::
 
     shelf = Shelf()
-    deb = shelf.deb("hello 1.0", reg("usr/bin/hello", b"#!/bin/sh\n", mode=0o755), Replaces="bye")
+    deb = shelf.deb("hello 1.0", reg("usr/bin/hello", b"#!/bin/sh\n", mode=0o755), fields={"Replaces": "bye"})
     assert dump_tree(unpack(Tree(), [deb]))["usr/bin/hello"] == "file 0755 root:root hello 10"
 """
 
@@ -51,24 +51,25 @@ class Shelf:
         self,
         identity: str,
         *entries: FileSpec,
+        fields: Mapping[str, str] | None = None,
         control_files: Mapping[str, bytes] | None = None,
-        **fields: str,
     ) -> FetchedDeb:
         """Build a package and read it back.
 
         Args:
             identity: ``name``, ``name version`` or ``name version architecture``.
             entries: What it ships; missing parent directories are added.
+            fields: More control fields.
             control_files: ``conffiles``, ``md5sums``, scripts.
-            fields: More control fields; ``_`` stands for ``-``.
         """
-        name, version, architecture = (*identity.split(), *("1", "all")[len(identity.split()) - 1 :])
+        given = identity.split()
+        name, version, architecture = (*given, *("1", "all")[len(given) - 1 :])
         control = {
             **CONTROL,
             "Package": name,
             "Version": version,
             "Architecture": architecture,
-            **{field.replace("_", "-"): value for field, value in fields.items()},
+            **(fields or {}),
         }
         data = build_deb(control, entries, control_files=control_files, compression="none")
         sink = _Sink()
@@ -135,7 +136,7 @@ def base_debs(shelf: Shelf, architecture: str = "amd64") -> list[FetchedDeb]:
             reg("usr/share/doc/base-files/README", b"read me"),
             licence,
             control_files={"conffiles": b"/etc/debian_version\n/etc/issue\n"},
-            Multi_Arch="foreign",
+            fields={"Multi-Arch": "foreign"},
         ),
         shelf.deb(
             f"base-passwd 3.6 {architecture}",

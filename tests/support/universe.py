@@ -18,10 +18,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cmp_to_key
 
 from pkg2image.deb.package import Origin, Package
-from pkg2image.deb.version import compare
+from pkg2image.deb.version import version_key
 
 
 def parse_packages(text: str) -> list[Package]:
@@ -63,10 +62,9 @@ class MemoryUniverse:
     def __post_init__(self) -> None:
         for package in self.packages:
             self._versions[package.name].append(package)
-        by_version = cmp_to_key(lambda a, b: compare(a.version, b.version))
         for name in sorted(self._versions):
             versions = self._versions[name]
-            versions.sort(key=lambda p: (p.priority, by_version(p)), reverse=True)
+            versions.sort(key=lambda package: (package.priority, version_key(package.version)), reverse=True)
             for virtual in sorted({entry.name for group in versions[0].relations("Provides") for entry in group}):
                 if virtual != name:
                     self._providers[virtual].append(versions[0])

@@ -9,23 +9,31 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "pkg2image"
 
-OPEN_TO_ALL = {"errors", "digest", "progress", ""}
+OPEN_TO_ALL = {"errors", "digest", "progress", "yamltext", ""}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "digest": set(),
     "progress": set(),
+    "yamltext": set(),
     "store": set(),
     "deb": set(),
     "lock": {"deb"},
     "archive": {"deb", "lock", "store"},
     "resolve": {"deb", "lock"},
     "rootfs": {"deb"},
-    "analysis": {"deb", "rootfs"},
+    "analysis": {"deb", "rootfs", "image.config"},
     "recipes": {"deb", "rootfs", "image.config"},
     "image": {"rootfs.tree", "rootfs.users", "lock", "store", "deb"},
     "request": set(),
-    "pipeline": {"deb", "lock", "archive", "resolve", "rootfs", "analysis", "recipes", "image", "request", "store"},
-    "cli": {"pipeline", "request", "store", "lock", "image.read", "image.lint", "recipes"},
+    "world": {"archive", "store"},
+    "planning": {"deb", "lock", "archive", "resolve", "recipes", "request", "rootfs", "world"},
+    "assemble": {"image", "lock", "request"},
+    "write": {"image", "planning", "request", "rootfs", "store"},
+    "pipeline": {
+        *("deb", "lock", "archive", "resolve", "rootfs", "analysis", "recipes", "image", "request", "store"),
+        *("world", "planning", "assemble", "write"),
+    },
+    "cli": {"pipeline", "planning", "world", "request", "store", "lock", "image.read", "image.lint", "recipes"},
     "__main__": {"cli"},
 }
 MODULES = sorted(ROOT.rglob("*.py"))

@@ -35,15 +35,16 @@ def keys_for(
         source: Its ``signed_by`` and ``fingerprints`` are honoured.
         keyrings: Files given with ``--keyring``, for sources that name no keys.
         distribution: As os-release has it in ID; None means that the suite's name tells.
-        root: Where the host's files are.
+        root: Where the host's files are, those of Signed-By included.
 
     Raises:
         RequestError: A file cannot be read or is not a keyring, or holds no key with a wanted fingerprint.
         NoKeyringError: The source names no keys, and neither does the user, the host, nor our data.
     """
-    named = source.signed_by or tuple(keyrings)
-    if named:
-        keys = tuple(_read(each, root) for each in named)
+    if source.signed_by:
+        keys = tuple(_read(each, root) for each in source.signed_by)
+    elif keyrings:
+        keys = tuple(_read_file(path) for path in keyrings)
     else:
         known = distribution_of(source.suite)
         keys = distribution_keyrings(distribution or (known.name if known else ""), root=root)
@@ -86,7 +87,7 @@ def _read(named: Path | bytes, root: Path) -> bytes:
     if isinstance(named, bytes):
         parse_certificates(named, origin="in signed-by")
         return named
-    return _read_file(root / named.relative_to("/") if named.is_absolute() else named)
+    return _read_file(root / named.relative_to("/"))
 
 
 def _read_file(path: Path) -> bytes:

@@ -21,6 +21,7 @@ from pkg2image.archive.release import (
 )
 from pkg2image.archive.sources import Source
 from pkg2image.archive.trust import HighWater
+from pkg2image.digest import sha256
 from pkg2image.errors import MalformedPackageError, TrustError
 from tests.support.repository import DATE, URI, Suite, render_release
 
@@ -79,11 +80,7 @@ def test_a_release_is_read_completely() -> None:
         not_automatic=True,
         but_automatic_upgrades=True,
         no_support_for_architecture_all=True,
-        files={
-            "main/binary-amd64/Packages.xz": FileRecord(
-                8, "97faa45af0bee20d69ea6efe2a4554d7df6b0b0475ccb1c6ed4cd66b1c70de87"
-            )
-        },
+        files={"main/binary-amd64/Packages.xz": FileRecord(8, sha256(b"packages").hex)},
         description="the suite bookworm-backports",
     )
 
@@ -92,7 +89,7 @@ def test_a_short_release_says_nothing_about_the_rest() -> None:
     release = parse("Date: Tue, 14 Nov 2023 22:13:20 UTC\n")
     assert release == replace(
         RELEASE,
-        **{name: "" for name in ("origin", "label", "suite", "codename", "version")},
+        **dict.fromkeys(("origin", "label", "suite", "codename", "version"), ""),
         components=(),
         architectures=(),
         acquire_by_hash=False,
@@ -341,6 +338,7 @@ def test_a_release_without_names_is_noted() -> None:
     ],
 )
 def test_stale_or_changed_releases_are_refused(
+    *,
     release: dict[str, object],
     source: dict[str, object],
     now: int,

@@ -44,9 +44,7 @@ def examine(resolution: Resolution, words: str = "a", without: tuple[str, ...] =
 def adding(stanza: str, reason: Reason) -> Callable[[Resolution], Resolution]:
     """Return a change that adds a package."""
     (package,) = parse_packages(stanza)
-    return lambda resolution: replace(
-        resolution, packages=(*resolution.packages, PlannedPackage(package, reason))
-    )
+    return lambda resolution: replace(resolution, packages=(*resolution.packages, PlannedPackage(package, reason)))
 
 
 def dropping(name: str) -> Callable[[Resolution], Resolution]:

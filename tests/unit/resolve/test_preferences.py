@@ -32,7 +32,9 @@ def test_default_table() -> None:
     assert all(row.why for row in default_preferences().rows)
 
 
-@pytest.mark.parametrize("text", ["{", "1", "a: b", "[1]", "[{prefer: a}]", "[{prefer: a, over: 1}]", "[{prefer: a, over: b, x: y}]"])
+@pytest.mark.parametrize(
+    "text", ["{", "1", "a: b", "[1]", "[{prefer: a}]", "[{prefer: a, over: 1}]", "[{prefer: a, over: b, x: y}]"]
+)
 def test_tables_that_are_refused(text: str) -> None:
     with pytest.raises(RequestError, match="cannot read table"):
         parse_preferences(text, origin="table")

@@ -37,7 +37,9 @@ def test_words(text: str, expected: Want) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "-", "Nginx", "a b", "nginx=", "nginx/", "nginx:", "nginx=1/x", "../x", "é", "a\n"])
+@pytest.mark.parametrize(
+    "text", ["", "-", "Nginx", "a b", "nginx=", "nginx/", "nginx:", "nginx=1/x", "../x", "é", "a\n"]
+)
 def test_words_that_are_refused(text: str) -> None:
     with pytest.raises(RequestError, match="cannot read the package"):
         parse_want(text)
@@ -77,14 +79,14 @@ def test_requests_that_make_no_sense(words: str, message: str, hint: str) -> Non
 
 def test_many_versions_are_not_all_listed() -> None:
     many = universe("\n".join(f"p {number}" for number in range(30)))
-    with pytest.raises(RequestError, match="available: 29 .*, 25 .* and 25 more") as caught:
+    with pytest.raises(RequestError, match=r"available: 29 .*, 25 .* and 25 more") as caught:
         find_roots(many, [parse_want("p=x")])
     assert len(str(caught.value)) < 300
 
 
 def test_many_providers_are_not_all_listed() -> None:
     many = universe("\n".join(f"p{number:02}\n Provides: v" for number in range(30)))
-    with pytest.raises(RequestError, match="p00, .*, p09 and 20 more$"):
+    with pytest.raises(RequestError, match=r"p00, .*, p09 and 20 more$"):
         find_roots(many, [parse_want("v")])
 
 

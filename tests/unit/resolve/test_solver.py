@@ -261,9 +261,7 @@ CASES = (
 def solve(case: Case) -> Resolution:
     """Resolve a case, without the project's preference table."""
     wants = [parse_want(word) for word in case.request.split()]
-    return resolve(
-        universe(case.repository), wants, policy=FULL, recommends=case.recommends, preferences=Preferences()
-    )
+    return resolve(universe(case.repository), wants, policy=FULL, recommends=case.recommends, preferences=Preferences())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
