@@ -127,9 +127,14 @@ class Plan:
         return max((source.date for source in self.sources), default=0)
 
     @property
+    def document(self) -> bytes:
+        """The plan as the image carries it; without notes, since some depend on the day they were made."""
+        return canonical_json({name: value for name, value in render_plan(self).items() if name != "notes"})
+
+    @property
     def digest(self) -> Digest:
-        """The identity of the plan; notes are not part of it, since some depend on the day they were made."""
-        return sha256(canonical_json({name: value for name, value in render_plan(self).items() if name != "notes"}))
+        """The identity of the plan: the SHA-256 of its document."""
+        return sha256(self.document)
 
 
 def render_package(planned: PlannedPackage) -> dict[str, object]:

@@ -17,6 +17,7 @@ from pkg2image.image.content import ContentReader
 from pkg2image.image.layer import write_layers
 from pkg2image.image.model import Image, Layer, Output
 from pkg2image.image.partition import partition
+from pkg2image.image.read import PLAN_PATH
 from pkg2image.lock import Plan
 from pkg2image.planning import Planned, architectures_of, make_plan
 from pkg2image.recipes.apply import apply
@@ -25,6 +26,7 @@ from pkg2image.request import BuildRequest
 from pkg2image.rootfs.certificates import install_certificates
 from pkg2image.rootfs.dpkgdb import write_database
 from pkg2image.rootfs.minimize import minimize
+from pkg2image.rootfs.provision import add_file
 from pkg2image.rootfs.skeleton import skeleton
 from pkg2image.rootfs.tree import Identities, ReadContent, Tree
 from pkg2image.rootfs.unpack import unpack
@@ -150,6 +152,7 @@ def _configure(
     tree = install_certificates(tree, read=read, mtime=epoch)
     tree, _ = minimize(tree, level=planned.plan.closure)
     plan = planned.plan
+    add_file(tree, PLAN_PATH, plan.document, origin="plan", mtime=epoch)
     tree = write_database(tree, debs, architecture=plan.architecture, closure=plan.closure, mtime=epoch)
     config = recipe.image_config() if recipe else plain_config(tree, plan.roots[0])
     return Configured(tree, configured(config, request), identities(tree, read))

@@ -77,6 +77,7 @@ def parse_certificates(data: bytes, *, origin: str) -> tuple[pysequoia.Cert, ...
         RequestError: The data is not a keyring or holds no certificate.
     """
     try:
+        # What the library cannot write again it cannot show us the packets of either.
         certificates = tuple(each for each in pysequoia.Cert.split_bytes(data) if bytes(each))
     except RuntimeError:
         certificates = ()
@@ -197,10 +198,9 @@ def _is_long(body: bytes) -> bool:
     Spec: RFC 9580 section 5.5.2: version, four octets of time, (version 3: two of validity), algorithm, (version 6:
     four octets of length), then numbers that begin with their length in bits.
     """
-    version, algorithm = body[0], body[5]
-    if version not in {4, 6}:
+    start = {4: 6, 6: 10}.get(body[0]) if body else None
+    if start is None or len(body) < start + 2:
         return False
-    if algorithm not in _SIZED_ALGORITHMS:
+    if body[5] not in _SIZED_ALGORITHMS:
         return True
-    start = 6 if version == 4 else 10
     return int.from_bytes(body[start : start + 2]) >= _MINIMUM_BITS

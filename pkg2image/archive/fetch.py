@@ -67,12 +67,7 @@ def fetch_debs(
     unread.sort(key=lambda package: (-package.size, package.name))
     missing = [package for package in unread if not package.local_path and not store.has(_digest(package))]
     if missing and offline:
-        names = ", ".join(str(package) for package in missing[:_SHOWN])
-        more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
-        raise NetworkError(
-            f"cannot download {names}{more}: --offline is set",
-            hint="run once without --offline, with the same --cache-dir",
-        )
+        raise _offline(missing)
     if missing:
         reporter.step("downloading packages", sum(package.size for package in missing))
     elif unread:
@@ -80,6 +75,15 @@ def fetch_debs(
     facts_of = parallel_map(lambda package: _obtain(package, store, acquirer, offline=offline), unread, jobs=jobs)
     known |= {package.sha256: facts for package, facts in zip(unread, facts_of, strict=True)}
     return tuple(FetchedDeb(package, _checked(package, known[package.sha256])) for package in wanted)
+
+
+def _offline(missing: Sequence[Package]) -> NetworkError:
+    names = sorted(map(str, missing))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return NetworkError(
+        f"cannot download {', '.join(names[:_SHOWN])}{more}: --offline is set",
+        hint="run once without --offline, with the same --cache-dir",
+    )
 
 
 def _digest(package: Package) -> Digest:

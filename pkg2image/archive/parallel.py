@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -56,3 +57,43 @@ def parallel_map(function: Callable[[Item], Result], items: Iterable[Item], *, j
     finally:
         stopped.set()
     return [results[number] for number in range(total)]
+
+
+def read_ahead(items: Iterable[Item], *, limit: int = 4) -> Iterator[Item]:
+    """Yield what an iterable yields, while another thread already makes the next items.
+
+    Worth it when both sides mostly run outside the interpreter, as decompression and compression do.
+
+    Args:
+        items: Iterated over in the other thread; an error in it is raised here.
+        limit: How many items may wait.
+    """
+    made: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(limit)
+    stopped = threading.Event()
+
+    def work() -> None:
+        try:
+            for item in items:
+                made.put((item, None))
+                if stopped.is_set():
+                    return
+            made.put((None, StopIteration()))
+        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+            made.put((None, error))
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while True:
+            item, error = made.get()
+            if isinstance(error, StopIteration):
+                return
+            if error is not None:
+                raise error
+            yield item  # type: ignore[misc]  # None only when the iterable yielded it
+    finally:
+        stopped.set()
+        while thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                made.get_nowait()  # makes room for the one item that the thread may be waiting to hand over
+            thread.join(0.01)

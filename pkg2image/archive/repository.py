@@ -22,7 +22,7 @@ from pkg2image.archive.documents import (
     kept_documents,
 )
 from pkg2image.archive.index import PackageIndex, build_index, keep_index, kept_index
-from pkg2image.archive.parallel import parallel_map
+from pkg2image.archive.parallel import parallel_map, read_ahead
 from pkg2image.archive.release import FileRecord, Release
 from pkg2image.archive.sources import Source
 from pkg2image.archive.trust import TrustMemory
@@ -365,7 +365,7 @@ def _build(form: _IndexFile, blob: Digest, origin: str, store: Store) -> Package
     """Make the database of a form that is in the store, and keep it."""
     with store.open(blob) as stream:
         chunks = decompress(iter(lambda: stream.read(_CHUNK), b""), form.compression, Place(origin))
-        database = build_index(_checked(chunks, form.plain, origin), origin=origin)
+        database = build_index(read_ahead(_checked(chunks, form.plain, origin)), origin=origin)
     keep_index(store, _keys([form])[0], database)
     return PackageIndex(database, origin=origin)
 

@@ -247,14 +247,14 @@ def _read_docker(path: Path, container: Container) -> ImageContents:
 
 def _read_flat(path: Path, file: BinaryIO) -> ImageContents:
     """Read an ACI or a tar with a root filesystem."""
-    scan = scan_tar(file, _CAPTURED)
+    scan = scan_tar(file, _CAPTURED, image_id=True)
     is_aci = _MANIFEST in scan.captured and any(info.path == "rootfs" for info in scan.files)
     layers = (LayerContents("", "files", scan),)
     manifest = _object(json.loads(scan.captured[_MANIFEST]), _MANIFEST) if is_aci else {}
     return ImageContents(
         format="aci" if is_aci else "rootfs",
         path=path,
-        digest=scan.content_digests[1] if is_aci else scan.digest,
+        digest=scan.image_id if is_aci and scan.image_id else scan.digest,
         size=scan.size,
         reference=_aci_name(manifest) if is_aci else "",
         config=manifest,

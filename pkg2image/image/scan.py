@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, Self, cast
 
 import zstandard
 
-from pkg2image.digest import Digest
+from pkg2image.digest import Digest, sha256
 from pkg2image.errors import RequestError
 from pkg2image.rootfs.tree import Kind, path_key
 
@@ -108,7 +108,8 @@ class Scan:
         compression: ``gzip``, ``xz``, ``zstd`` or ``none``.
         digest: SHA-256 of the bytes as they are.
         size: Number of them.
-        content_digests: SHA-256 and SHA-512 of the uncompressed bytes.
+        diff_id: SHA-256 of the uncompressed bytes.
+        image_id: SHA-512 of the uncompressed bytes, where somebody wanted to know it.
         content_size: Number of these.
         files: Members in order, repeated ones too.
         captured: Path -> content of the files that were asked for; of a repeated one the last.
@@ -117,15 +118,11 @@ class Scan:
     compression: str
     digest: Digest
     size: int
-    content_digests: tuple[Digest, Digest]
+    diff_id: Digest
+    image_id: Digest | None
     content_size: int
     files: tuple[FileInfo, ...]
     captured: Mapping[str, bytes]
-
-    @property
-    def diff_id(self) -> Digest:
-        """SHA-256 of the uncompressed bytes."""
-        return self.content_digests[0]
 
 
 class HashingReader(io.RawIOBase):
@@ -206,19 +203,20 @@ def reading(path: Path, what: str = "image") -> Iterator[None]:
         raise RequestError(f"cannot read the {what} {path}: {reason or type(error).__name__}") from error
 
 
-def scan_tar(file: BinaryIO, capture: Collection[str] = ()) -> Scan:
+def scan_tar(file: BinaryIO, capture: Collection[str] = (), *, image_id: bool = False) -> Scan:
     """Read a tar to its end.
 
     Args:
         file: At its start; it must be able to go back there.
         capture: Paths of files whose content is wanted.
+        image_id: Whether the SHA-512 is wanted, which takes as long as all the rest.
 
     Raises:
         tarfile.TarError, OSError, ...: Whatever `reading` turns into an error of ours.
     """
     compression = compression_of(file)
     raw = HashingReader(file, "sha256")
-    content = HashingReader(decompressor(raw, compression), "sha256", "sha512")
+    content = HashingReader(decompressor(raw, compression), "sha256", *(["sha512"] if image_id else []))
     captured: dict[str, bytes] = {}
     files: list[FileInfo] = []
     with tarfile.open(fileobj=cast("BinaryIO", content), mode="r|", tarinfo=CheckedTarInfo) as tar:
@@ -233,15 +231,24 @@ def scan_tar(file: BinaryIO, capture: Collection[str] = ()) -> Scan:
                 captured[info.path] = extracted.read() if extracted else b""
     content.drain()
     raw.drain()
-    sha256, sha512 = content.digests()
-    return Scan(compression, raw.digests()[0], raw.count, (sha256, sha512), content.count, tuple(files), captured)
+    diff_id, *more = content.digests()
+    return Scan(
+        compression=compression,
+        digest=raw.digests()[0],
+        size=raw.count,
+        diff_id=diff_id,
+        image_id=more[0] if more else None,
+        content_size=content.count,
+        files=tuple(files),
+        captured=captured,
+    )
 
 
 def scan_directory(root: Path, capture: Collection[str] = ()) -> Scan:
     """List a directory the way `scan_tar` lists a tar, in byte order; symlinks are not followed.
 
     Returns:
-        A scan whose digests are those of the listing, and whose size is that of all files.
+        A scan whose digest is that of the listing, and whose size is that of all files.
     """
     captured: dict[str, bytes] = {}
     names: dict[tuple[int, int], str] = {}
@@ -267,13 +274,9 @@ def scan_directory(root: Path, capture: Collection[str] = ()) -> Scan:
         )
         if name in capture and kind is Kind.FILE and status.st_size <= MOST_CAPTURED:
             captured[name] = path.read_bytes()
-    listing = repr(files).encode("utf-8", "surrogateescape")
-    digests = (
-        Digest("sha256", hashlib.sha256(listing).hexdigest()),
-        Digest("sha512", hashlib.sha512(listing).hexdigest()),
-    )
+    digest = sha256(repr(files).encode("utf-8", "surrogateescape"))
     size = sum(info.size for info in files)
-    return Scan("none", digests[0], size, digests, size, tuple(files), captured)
+    return Scan("none", digest, size, digest, None, size, tuple(files), captured)
 
 
 def file_info(member: tarfile.TarInfo) -> FileInfo:

@@ -194,11 +194,17 @@ def _check_architecture(universe: Universe, want: Want) -> None:
 
 
 def _provider(universe: Universe, want: Want, named: set[str], excluded: dict[str, str]) -> Package:
-    providers = [package for package in universe.providers(want.name) if package.name not in excluded]
+    known = universe.providers(want.name)
+    providers = [package for package in known if package.name not in excluded]
     # `postfix mail-transport-agent` has answered its own question.
     providers = [package for package in providers if package.name in named] or providers
-    if not providers:
+    if not known:
         raise _unknown(universe, want.name, f"cannot install {want}: no such package")
+    if not providers:
+        raise RequestError(
+            f"cannot install {want}: the request leaves out all that provide it",
+            hint=f"allow {_listing([package.name for package in known], 'or')}",
+        )
     names = sorted(package.name for package in providers)
     if want.is_pin:
         raise RequestError(

@@ -151,19 +151,22 @@ class Scope:
 
     def _permit_suites(self, pinned: Package) -> None:
         suites = frozenset(name for origin in pinned.origins for name in (origin.suite, origin.codename) if name)
-        seen: set[str] = set()
-        waiting = [pinned]
-        while waiting:
-            package = waiting.pop()
-            for field in DEPENDENCY_FIELDS:
-                for group in package.relations(field):
-                    for relation in group:
-                        if relation.name in seen:
-                            continue
-                        seen.add(relation.name)
-                        self._suites[relation.name] = self._suites.get(relation.name, frozenset()) | suites
-                        waiting.extend(self._choose(relation.name))
-                        waiting.extend(p for p in self._universe.providers(relation.name) if p.name not in seen)
+        reached = _mentioned(pinned)
+        waiting = list(reached)
+        for name in waiting:
+            self._suites[name] = self._suites.get(name, frozenset()) | suites
+            found = dict.fromkeys(package.name for package in self._universe.providers(name))
+            for package in self._choose(name):
+                found.update(_mentioned(package))
+            waiting.extend(other for other in found if other not in reached)
+            reached.update(found)
+
+
+def _mentioned(package: Package) -> dict[str, None]:
+    """Return the names in the dependencies of a package, in order."""
+    return {
+        relation.name: None for field in DEPENDENCY_FIELDS for group in package.relations(field) for relation in group
+    }
 
 
 def _provider_rank(provider: Package, dependent: Package) -> tuple[bool, int, bool, str]:

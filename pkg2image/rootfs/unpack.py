@@ -92,7 +92,7 @@ class _Unpacker:
             if not member.path:
                 continue  # the root is the image's own
             claim = Claim(deb.package, member.path)
-            place = self._prepared(self._tree.place_of(member.path))
+            place = self._prepared(self._tree.place_of(member.path), claim)
             match member.kind:
                 case "directory":
                     self._directory(claim, self._entry(deb, member, Kind.DIRECTORY), place)
@@ -101,10 +101,17 @@ class _Unpacker:
                 case kind:
                     self._file(claim, self._entry(deb, member, Kind(kind)), place)
 
-    def _prepared(self, place: str) -> str:
+    def _prepared(self, place: str, claim: Claim) -> str:
+        """Make sure that a place lies in a directory."""
+        parent = above = parent_of(place)
+        while above not in self._tree:
+            above = parent_of(above)
+        entry = self._tree[above]
+        if entry.kind is not Kind.DIRECTORY:
+            owners = (entry.package or "the skeleton", claim.package.name)
+            raise FileConflictError(above, owners, "it is no directory there")
         # Packages ship the directories of their files. One that does not still unpacks when another has made them.
-        if parent_of(place) not in self._tree:
-            self._tree.make_directories(parent_of(place), origin="unpack")
+        self._tree.make_directories(parent, origin="unpack")
         return place
 
     def _entry(self, deb: FetchedDeb, member: DebEntry, kind: Kind) -> Entry:
@@ -156,7 +163,7 @@ class _Unpacker:
         if diversion is not None:
             diverter = diversion.package or "a local diversion"
             raise FileConflictError(place, (diverter, name), f"{diverter} diverts /{diversion.path} there")
-        place = self._prepared(self._tree.place_of(self._diverted.place(place, name)))
+        place = self._prepared(self._tree.place_of(self._diverted.place(place, name)), claim)
         old = self._tree.get(place)
         if old is not None and old.kind is Kind.DIRECTORY and entry.kind is Kind.SYMLINK:
             # dpkg keeps the directory, for files of others may be in it.

@@ -26,6 +26,8 @@ TOOLS = {
     "docker": ("docker", "dockerd", "runc"),
     "aci": ("runc", "tar", "gzip"),
 }
+# Small applications run under every runtime, and as the other suite's build under the plainest one.
+APPLICATION_CASES = [*((runtime, "bookworm") for runtime in FORMATS), ("runc", "trixie")]
 SUFFIXES = {"oci": ".oci.tar", "docker": ".docker.tar", "aci": ".aci"}
 
 

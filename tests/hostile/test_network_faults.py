@@ -91,13 +91,13 @@ def test_resumed_download_fetches_only_the_rest(tmp_path: Path) -> None:
         assert [request.headers.get("range") for request in here.server.requests] == [None, f"bytes={HALF}-"]
 
 
-WRONG_RANGE = {"Content-Range": f"bytes {HALF - 1}-{SIZE - 2}/{SIZE}"}
+SHIFTED = {"Content-Range": f"bytes {HALF - 1}-{SIZE - 2}/{SIZE}"}
 
 
 @pytest.mark.parametrize(
     "answers",
     [
-        pytest.param([Answer(cut_at=HALF), Answer(status=206, body=DATA[HALF - 1 : -1], headers=WRONG_RANGE)], id="other part"),
+        pytest.param([Answer(cut_at=HALF), Answer(status=206, body=DATA[HALF - 1 : -1], headers=SHIFTED)], id="part"),
         pytest.param([Answer(cut_at=HALF), Answer(status=206, body=DATA[HALF:])], id="no Content-Range"),
         pytest.param([Answer(body=b"<html>log in</html>", headers={"Content-Type": "text/html"})], id="login page"),
         pytest.param([Answer(body=DATA + b"!")], id="longer"),
@@ -124,7 +124,7 @@ def test_wrong_bytes_are_thrown_away_and_asked_for_again(tmp_path: Path, answers
         pytest.param([Answer(body=DATA + b"!")] * 2, TrustError, "expected", id="longer"),
         pytest.param([Answer(body=b"<html>")] * 2, TrustError, "expected", id="page"),
         pytest.param([Answer(headers=GZIP, body=b"\x1f\x8b")] * 2, TrustError, "expected", id="encoded"),
-        pytest.param([Answer(status=301, headers={"Location": "/" + NAME})] * 6, NetworkError, "more than 5", id="loop"),
+        pytest.param([Answer(status=301, headers={"Location": "/" + NAME})] * 6, NetworkError, "than 5", id="loop"),
     ],
 )  # fmt: skip
 def test_lasting_faults_are_told_and_leave_nothing(
@@ -139,9 +139,12 @@ def test_lasting_faults_are_told_and_leave_nothing(
 
 
 def test_dripping_server_is_noticed(tmp_path: Path) -> None:
-    with world(tmp_path, *[Answer(pieces=1)] * 5, clock=Clock(step=16)) as here:
-        with pytest.raises(NetworkError, match="less than 1 KiB per second"):
-            here.document()
+    drip = [Answer(pieces=1)] * 5
+    with (
+        world(tmp_path, *drip, clock=Clock(step=16)) as here,
+        pytest.raises(NetworkError, match="less than 1 KiB per second"),
+    ):
+        here.document()
 
 
 def test_retry_after(tmp_path: Path) -> None:
@@ -226,9 +229,9 @@ def test_redirects_that_are_refused(start: str, location: str, message: str) -> 
         pytest.param("http://u:p@a.example/x", "http://v:q@b.example/z#f", "http://b.example/z", False, id="theirs"),
     ],
 )
-def test_credentials_stay_with_their_host(start: str, location: str, url: str, logged_in: bool) -> None:
+def test_credentials_stay_with_their_host(start: str, location: str, url: str, logged_in: object) -> None:
     address = _Address.parse(start).follow(location)
-    assert (address.url, bool(address.credentials)) == (url, logged_in)
+    assert (address.url, address.credentials != "") == (url, logged_in)
 
 
 def test_credentials_are_sent_and_never_shown(tmp_path: Path) -> None:
@@ -245,7 +248,7 @@ def test_credentials_are_sent_and_never_shown(tmp_path: Path) -> None:
 def test_what_is_sent(tmp_path: Path) -> None:
     with world(tmp_path) as here:
         here.document()
-        headers = here.server.requests[0].headers
+        headers = dict(here.server.requests[0].headers)
         assert headers.pop("user-agent").startswith("pkg2image/")
         assert headers.pop("host") in here.server.url
         assert headers == {

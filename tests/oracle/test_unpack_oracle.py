@@ -198,7 +198,7 @@ def _link(path: str, target: str) -> FileSpec:
     return symlink(path, "../" * (path.count("/") - 1) + target)
 
 
-@settings(phases=[Phase.generate], max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(phases=[Phase.generate], max_examples=40, derandomize=True, deadline=None, database=None)
 @given(
     st.lists(
         st.tuples(

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from itertools import combinations
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,9 +27,9 @@ from pkg2image.resolve.sat import SatOracle, encode
 from pkg2image.resolve.scope import Scope
 from pkg2image.resolve.search import Contradiction, Search
 from pkg2image.resolve.solver import resolve
-from tests.conftest import ROOT
 from tests.support.universe import MemoryUniverse, parse_packages
 
+ROOT = Path(__file__).resolve().parents[2]
 NAMES = "abcdef"
 relations = st.builds(
     lambda name, limit: name + limit, st.sampled_from(NAMES + "vw"), st.sampled_from(["", "", "", " (>= 2)", " (<< 2)"])

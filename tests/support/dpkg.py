@@ -41,15 +41,13 @@ def empty_root(root: Path) -> Path:
 
 
 def unpack_with_dpkg(root: Path, shelf: Shelf, debs: Sequence[FetchedDeb]) -> bool:
-    """Unpack with dpkg and say whether it did not complain."""
-    for number, deb in enumerate(debs):
-        file = root.parent / f"{number}.deb"
+    """Unpack packages in order and say whether there was no conflict."""
+    files = [root.parent / f"{number}.deb" for number in range(len(debs))]
+    for file, deb in zip(files, debs, strict=True):
         file.write_bytes(shelf.files[deb.package.name, deb.package.architecture])
-        done = dpkg(root, "--unpack", str(file))
-        if done.returncode != 0:
-            assert "trying to overwrite" in done.stderr
-            return False
-    return True
+    done = dpkg(root, "--unpack", *map(str, files))
+    assert done.returncode == 0 or "trying to overwrite" in done.stderr, done.stderr
+    return done.returncode == 0
 
 
 def listing(root: Path) -> dict[str, str]:

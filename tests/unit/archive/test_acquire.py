@@ -83,6 +83,7 @@ class Counter:
 
 LOST_AT_HALF = Reply(DATA[:HALF], lost=True)
 REST = Reply(DATA[HALF:], 206, {"content-range": f"bytes {HALF}-{SIZE - 1}/{SIZE}"})
+LAST_BYTE = Reply(DATA[-1:], 206, {"content-range": f"bytes {SIZE - 1}-{SIZE - 1}/{SIZE}"})
 UNREACHABLE = Reply(unreachable=True)
 
 
@@ -105,8 +106,7 @@ def fetch(tmp_path: Path, *replies: Reply, clock: Clock | None = None, digest: D
         pytest.param([LOST_AT_HALF, REST], [0, HALF], id="resumed"),
         pytest.param([Reply(DATA[:HALF]), REST], [0, HALF], id="silently cut off, resumed"),
         pytest.param([Reply(b"", lost=True), Reply()], [0, 0], id="lost before the first byte"),
-        pytest.param([Reply(DATA[:-1]), Reply(DATA[-1:], 206, {"content-range": f"bytes {SIZE - 1}-{SIZE - 1}/{SIZE}"})],
-                     [0, SIZE - 1], id="cut off before the last byte"),
+        pytest.param([Reply(DATA[:-1]), LAST_BYTE], [0, SIZE - 1], id="cut off before the last byte"),
         pytest.param([LOST_AT_HALF, Reply(), Reply()], [0, HALF, 0], id="200 to a Range starts again"),
         pytest.param([LOST_AT_HALF, Reply(b"", 416), Reply()], [0, HALF, 0], id="416 starts again"),
         pytest.param([LOST_AT_HALF, Reply(DATA[HALF:], 206), Reply()], [0, HALF, 0], id="206 without Content-Range"),

@@ -10,6 +10,7 @@ import pytest
 
 from pkg2image.archive.acquire import Acquirer
 from pkg2image.archive.fetch import SupersededError, fetch_debs
+from pkg2image.archive.http_transport import HttpTransport
 from pkg2image.archive.transport import Transport
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.deb.package import Origin, Package
@@ -255,9 +256,7 @@ def test_local_package_that_changed_since_it_was_planned(
     ],
 )
 def test_faults_on_the_way(tmp_path: Path, answers: Sequence[Answer]) -> None:
-    from pkg2image.archive.http_transport import HttpTransport
-
-    with serve(FILES, {name: answers for name in FILES}) as server:
+    with serve(FILES, dict.fromkeys(FILES, answers)) as server:
         plan = [
             replace(each, package=replace(each.package, origins=(replace(MIRROR, uri=server.url),))) for each in PLAN
         ]

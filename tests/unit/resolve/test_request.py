@@ -63,6 +63,7 @@ bad @never:-10
         ("zzz", "cannot install zzz: no such package", "check the name, the suite and the sources"),
         ("ngnix-", "cannot leave out ngnix: no such package", "did you mean nginx?"),
         ("mta", "mta is a virtual package provided by exim4 and postfix", "for example exim4"),
+        ("mta exim4- postfix-", "leaves out all that provide it", "allow exim4 or postfix"),
         ("mta=1", "has no versions", "exim4 or postfix"),
         ("nginx=2*", r"not available in version 2\*; available: 1.22 \(bookworm\), 1.26 \(backports\)", "nginx=1.22"),
         ("nginx/sid", r"not available in the suite sid; available: 1.22 \(bookworm\), 1.26 \(backports\)", "nginx=1"),

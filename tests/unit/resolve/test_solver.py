@@ -222,6 +222,12 @@ CASES = (
         "c=1 curl=8",
     ),
     Case(
+        "what is reached through a provider may come from there too",
+        "curl 7\ncurl 8 @backports:100\n Depends: v\np\n Provides: v\n Depends: q (>= 2)\nq 1\nq 2 @backports:100",
+        "curl/backports",
+        "curl=8 p=1 q=2",
+    ),
+    Case(
         "others have no part in it",
         "curl 7\ncurl 8 @backports:100\na\n Depends: p (>= 2)\np 1\np 2 @backports:100",
         "curl/backports a",
