@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pkg2image.archive.defaults import default_sources
+from pkg2image.archive.defaults import DefaultSources, default_sources
 from pkg2image.archive.repository import load_universe
 from pkg2image.archive.sources import Source, parse_sources
+from pkg2image.archive.suites import codename_of
 from pkg2image.archive.universe import LoadedUniverse
 from pkg2image.deb.reader import read_control
 from pkg2image.errors import RequestError
@@ -136,14 +137,15 @@ def why(planned: Planned, name: str) -> Answer:
 def _universe(request: BuildRequest, architecture: str, world: World) -> LoadedUniverse:
     given = [source for text in request.sources for source in _sources(text)]
     extra = [source for text in request.extra_sources for source in _sources(text)]
+    suite = request.suite
     notes: tuple[str, ...] = ()
     if not given:
-        found = default_sources(request.suite, mirror=request.mirror, host=world.host)
+        suite, found = _default_sources(request, world)
         given, notes = list(found.sources), found.notes
     universe = load_universe(
         [*given, *extra],
         architecture=architecture,
-        suite=request.suite,
+        suite=suite,
         acquirer=world.acquirer,
         store=world.store,
         memory=world.memory,
@@ -156,6 +158,22 @@ def _universe(request: BuildRequest, architecture: str, world: World) -> LoadedU
     for note in (*notes, *universe.notes):
         world.reporter.note(note)
     return universe
+
+
+def _default_sources(request: BuildRequest, world: World) -> tuple[str, DefaultSources]:
+    found = default_sources(request.suite, mirror=request.mirror, host=world.host)
+    codename = codename_of(
+        found.sources[0],
+        acquirer=world.acquirer,
+        store=world.store,
+        memory=world.memory,
+        keyrings=request.keyrings,
+        now=world.now,
+        offline=world.offline,
+    )
+    if codename != request.suite:
+        found = default_sources(codename, mirror=request.mirror, host=world.host)
+    return codename, found
 
 
 def _sources(text: str) -> tuple[Source, ...]:

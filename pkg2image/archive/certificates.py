@@ -9,7 +9,7 @@ Spec: RFC 9580 sections 5.2 and 5.5; rule 4 of the trust policy.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pysequoia
@@ -53,16 +53,32 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The certificates that may sign one source."""
+    """The certificates that may sign one source.
 
-    certificates: tuple[pysequoia.Cert, ...]
+    Args:
+        copies: Fingerprint -> every copy of that certificate; they are merged only when it has signed something,
+            because that is what costs time.
+    """
 
-    def find(self, issuer: str) -> Key | None:
-        """Return the key with that fingerprint or key id, or None when no certificate has it."""
-        for certificate in self.certificates:
-            for key in keys_of(certificate):
-                if issuer in {key.fingerprint, key.key_id}:
-                    return key
+    copies: Mapping[str, tuple[pysequoia.Cert, ...]]
+
+    @property
+    def certificates(self) -> list[pysequoia.Cert]:
+        """All copies of all certificates, for the verifier."""
+        return [each for copies in self.copies.values() for each in copies]
+
+    def find(self, issuer: str, *, certificate: str = "") -> Key | None:
+        """Return the key with that fingerprint or key id, or None when there is none.
+
+        Args:
+            issuer: Fingerprint or key id in lower-case hex.
+            certificate: Fingerprint of the certificate to look into; empty for all of them.
+        """
+        for fingerprint, copies in self.copies.items():
+            if certificate in {"", fingerprint}:
+                for key in keys_of(*copies):
+                    if issuer in {key.fingerprint, key.key_id}:
+                        return key
         return None
 
 
@@ -77,8 +93,7 @@ def parse_certificates(data: bytes, *, origin: str) -> tuple[pysequoia.Cert, ...
         RequestError: The data is not a keyring or holds no certificate.
     """
     try:
-        # What the library cannot write again it cannot show us the packets of either.
-        certificates = tuple(each for each in pysequoia.Cert.split_bytes(data) if bytes(each))
+        certificates = tuple(pysequoia.Cert.split_bytes(data))
     except RuntimeError:
         certificates = ()
     if not certificates:
@@ -89,24 +104,29 @@ def parse_certificates(data: bytes, *, origin: str) -> tuple[pysequoia.Cert, ...
     return certificates
 
 
-@functools.lru_cache(maxsize=16)
-def read_keyring(keys: tuple[bytes, ...]) -> Keyring:
-    """Join keyring files; copies of one certificate are merged, so that the newest dates and every revocation count.
+def read_keyring(keys: Sequence[bytes]) -> Keyring:
+    """Join keyring files.
 
     Raises:
         RequestError: One of them is not a keyring.
     """
-    joined: dict[str, pysequoia.Cert] = {}
+    copies: dict[str, tuple[pysequoia.Cert, ...]] = {}
     for data in keys:
-        for certificate in parse_certificates(data, origin="given"):
-            known = joined.get(certificate.fingerprint)
-            joined[certificate.fingerprint] = certificate if known is None else known.merge(certificate)
-    return Keyring(tuple(joined.values()))
+        for each in parse_certificates(data, origin="given"):
+            copies[each.fingerprint] = (*copies.get(each.fingerprint, ()), each)
+    return Keyring(copies)
 
 
-def keys_of(certificate: pysequoia.Cert) -> tuple[Key, ...]:
-    """Return the primary key and the subkeys of a certificate."""
-    return _keys_of(bytes(certificate))
+def keys_of(*copies: pysequoia.Cert) -> tuple[Key, ...]:
+    """Return the primary key and the subkeys of a certificate.
+
+    Args:
+        copies: Of one certificate; what any of them says counts, so that the newest dates and every revocation do.
+    """
+    try:
+        return _keys_of(bytes(functools.reduce(lambda known, other: known.merge(other), copies)))
+    except RuntimeError:  # what the library can read but not write again is nothing to rely on
+        return ()
 
 
 @functools.lru_cache(maxsize=64)

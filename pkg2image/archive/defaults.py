@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pkg2image.archive.distributions import DISTRIBUTIONS, Distribution, distribution_of, release_of
+from pkg2image.archive.distributions import ALIASES, DISTRIBUTIONS, Distribution, distribution_of, release_of
 from pkg2image.archive.sources import Source, make_source, parse_sources
 from pkg2image.errors import RequestError
 
@@ -34,7 +34,6 @@ _ARCHITECTURES = {
     "arm64": "arm64",
     "amd64": "amd64",
 }
-_ALIASES = frozenset({"oldoldstable", "oldstable", "stable", "testing", "unstable", "experimental", "devel"})
 """Suites that third parties use for theirs too, so that the name alone proves nothing."""
 
 
@@ -182,7 +181,7 @@ def _serves(source: Source, distribution: Distribution) -> bool:
     """Whether a source of the host is the distribution's archive and not a third party's with the same suite names."""
     if source.suite not in distribution.suites or distribution.components[0] not in source.components or source.trusted:
         return False
-    return source.suite not in _ALIASES or _is_named_after(source, distribution) or _has_its_keys(source, distribution)
+    return source.suite not in ALIASES or _is_named_after(source, distribution) or _has_its_keys(source, distribution)
 
 
 def _likeness(source: Source, distribution: Distribution, host: HostFacts) -> tuple[bool, bool, bool]:

@@ -49,6 +49,9 @@ UBUNTU = Distribution(
 )
 DISTRIBUTIONS = (DEBIAN, UBUNTU)
 
+ALIASES = frozenset({"oldoldstable", "oldstable", "stable", "testing", "unstable", "experimental", "devel"})
+"""Names that mean another codename from time to time."""
+
 
 def release_of(suite: str) -> str:
     """Return the suite without its pocket: ``bookworm`` for ``bookworm-updates``."""

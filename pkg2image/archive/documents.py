@@ -22,6 +22,8 @@ from pkg2image.lock import VerifiedSource
 from pkg2image.store import Store
 
 _LIMIT = 16 << 20
+_INDEX_LIMIT = 128 << 20
+_UNDATED = "Date: Thu, 01 Jan 1970 00:00:00 UTC\nValid-Until: Fri, 31 Dec 9999 23:59:59 UTC\n"
 _RECORD = "release-1"
 _BEGIN = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _END = b"\n-----BEGIN PGP SIGNATURE-----"
@@ -76,9 +78,32 @@ def fetch_documents(source: Source, acquirer: Acquirer) -> Documents | None:
     return Documents(document, _fetch_optional(base + "Release.gpg", acquirer) or b"")
 
 
-def _fetch_optional(url: str, acquirer: Acquirer) -> bytes | None:
+def make_documents(source: Source, acquirer: Acquirer, store: Store) -> Documents | None:
+    """Write the Release that is missing in a directory of packages, as ``dpkg-scanpackages`` leaves it.
+
+    Only for flat sources that the user trusts without a signature. It is as old as can be, so that it has no say in the
+    date of an image.
+
+    Args:
+        source: Where to look for an index.
+        acquirer: Downloads the index, whatever it is.
+        store: Gets the index.
+
+    Returns:
+        None when there is no index either.
+    """
+    for suffix in (".xz", ".gz", ""):
+        index = _fetch_optional(f"{source.release_base}Packages{suffix}", acquirer, limit=_INDEX_LIMIT)
+        if index is not None:
+            blob = store.insert((index,))
+            listing = f"SHA256:\n {blob.digest.hex} {blob.size} Packages{suffix}\n"
+            return Documents(f"{_UNDATED}{listing}".encode(), b"")
+    return None
+
+
+def _fetch_optional(url: str, acquirer: Acquirer, *, limit: int = _LIMIT) -> bytes | None:
     try:
-        return acquirer.fetch_bytes(url, limit=_LIMIT)
+        return acquirer.fetch_bytes(url, limit=limit)
     except NetworkError as error:
         if error.status in {404, 410}:
             return None

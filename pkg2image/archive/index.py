@@ -150,6 +150,12 @@ def kept_index(store: Store, key: Digest, *, origin: str) -> PackageIndex | None
         return None
 
 
+def has_index(store: Store, key: Digest) -> bool:
+    """Say whether a database was kept for an index; whether it is intact only `kept_index` knows."""
+    record = store.record(_RECORD, str(key))
+    return record is not None and store.has(Digest.parse(record.decode()))
+
+
 def keep_index(store: Store, key: Digest, database: bytes) -> None:
     """Put a database into the store.
 

@@ -42,6 +42,7 @@ def parallel_map(function: Callable[[Item], Result], items: Iterable[Item], *, j
             try:
                 done.put((number, function(item), None))
             except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
+                stopped.set()
                 done.put((number, None, error))
 
     total = len(waiting)

@@ -20,8 +20,9 @@ from pkg2image.archive.documents import (
     fetch_documents,
     keep_documents,
     kept_documents,
+    make_documents,
 )
-from pkg2image.archive.index import PackageIndex, build_index, keep_index, kept_index
+from pkg2image.archive.index import PackageIndex, build_index, has_index, keep_index, kept_index
 from pkg2image.archive.parallel import parallel_map, read_ahead
 from pkg2image.archive.release import FileRecord, Release
 from pkg2image.archive.sources import Source
@@ -57,25 +58,6 @@ class _Surroundings:
     keyrings: tuple[Path, ...]
     now: int
     offline: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _IndexFile:
-    """A Packages index in one of its forms.
-
-    Args:
-        component: What it is the index of.
-        path: Relative to the Release, with the suffix of its compression.
-        compression: ``xz`` and so on, empty for plain.
-        record: Size and hash of this form.
-        plain: Size and hash of the uncompressed index where the Release lists it.
-    """
-
-    component: str
-    path: str
-    compression: str
-    record: FileRecord
-    plain: FileRecord | None
 
 
 def load_universe(
@@ -129,6 +111,8 @@ def load_universe(
     present = [each for each in believed if each is not None]
     if not present:
         raise _no_suite(used[0])
+    if size := sum(_missing_bytes(each, surroundings) for each in present):
+        reporter.step("downloading the package indexes", size)
     loaded = parallel_map(lambda each: _load_suite(each, surroundings), present, jobs=_PARALLEL)
     notes = [
         f"{source} is left out: it is only for {', '.join(source.architectures)}"
@@ -190,10 +174,10 @@ def _origin(number: int, believed: BelievedRelease, component: str, target_relea
 
 def _read_release(source: Source, surroundings: _Surroundings) -> BelievedRelease | None:
     """Return the Release of a source, or None when an optional suite does not exist."""
-    store = surroundings.store
-    documents = (
-        kept_documents(source, store) if surroundings.offline else fetch_documents(source, surroundings.acquirer)
-    )
+    store, acquirer = surroundings.store, surroundings.acquirer
+    documents = kept_documents(source, store) if surroundings.offline else fetch_documents(source, acquirer)
+    if documents is None and source.trusted and source.flat and not surroundings.offline:
+        documents = make_documents(source, acquirer, store)
     if documents is None:
         _explain_no_release(source, surroundings)
         return None
@@ -250,143 +234,6 @@ def _load_indexes(believed: BelievedRelease, surroundings: _Surroundings) -> lis
         (forms[0].component, _load_index(forms, believed, surroundings))
         for forms in choose_indexes(believed.source, believed.release, surroundings.architecture)
     ]
-
-
-def choose_indexes(source: Source, release: Release, architecture: str) -> list[tuple[_IndexFile, ...]]:
-    """Return the indexes that a source has for an architecture, each in all forms that the Release lists, best first.
-
-    Raises:
-        RequestError: When there is no such component, or it has nothing for the architecture.
-
-    Spec: Debian repository format, "Architectures" and "No-Support-for-Architecture-all".
-    """
-    if source.flat:
-        forms = _forms(release, "", "Packages")
-        return [forms] if forms else []
-    if "all" in release.architectures and not release.no_support_for_architecture_all:
-        directories = [f"binary-{architecture}", "binary-all"]
-    else:
-        directories = [f"binary-{architecture}"]
-    chosen = []
-    for component in source.components:
-        found = [_forms(release, component, f"{component}/{directory}/Packages") for directory in directories]
-        if not any(found):
-            _explain_absence(source, release, component, architecture)
-        chosen += [forms for forms in found if forms]
-    return chosen
-
-
-def _forms(release: Release, component: str, path: str) -> tuple[_IndexFile, ...]:
-    plain = release.files.get(path)
-    paths = [(f"{path}.{compression}" if compression else path, compression) for compression in _COMPRESSIONS]
-    return tuple(
-        _IndexFile(component, form, compression, release.files[form], plain)
-        for form, compression in paths
-        if form in release.files
-    )
-
-
-def _explain_absence(source: Source, release: Release, component: str, architecture: str) -> None:
-    """Raise when a component or architecture is unknown; return when the one only has nothing of the other."""
-    # Debian's security archive lists "updates/main" and keeps it under "main".
-    components = [name.removeprefix("updates/") for name in release.components]
-    if component.removeprefix("updates/") not in components:
-        raise RequestError(
-            f"cannot use the component {component} of {source}: there is no such component",
-            hint=f"it offers {', '.join(components)}" if components else None,
-        )
-    architectures = [name for name in release.architectures if name not in {"all", "source"}]
-    if architecture not in architectures:
-        raise RequestError(
-            f"cannot use {source} for {architecture}: it has no packages for this architecture",
-            hint=f"it offers {', '.join(architectures)}" if architectures else None,
-        )
-
-
-def _load_index(forms: Sequence[_IndexFile], believed: BelievedRelease, surroundings: _Surroundings) -> PackageIndex:
-    """Return the database of an index: the kept one, or one that is made of any form that is at hand or can be had."""
-    store = surroundings.store
-    origin = (
-        believed.source.public_uri + believed.source.release_base.removeprefix(believed.source.uri) + forms[-1].path
-    )
-    for key in _keys(forms):
-        if (index := kept_index(store, key, origin=origin)) is not None:
-            return index
-    at_hand = [form for form in forms if form.record.sha256 and store.has(form.record.digest)]
-    if not at_hand and surroundings.offline:
-        raise NetworkError(
-            f"cannot read {origin} offline: it was never downloaded",
-            hint="run once without --offline, with the same --cache-dir",
-        )
-    for form in at_hand:
-        try:
-            return _build(form, form.record.digest, origin, store)
-        except CorruptBlobError:
-            if surroundings.offline:
-                raise
-    return _download(forms, believed, origin, surroundings)
-
-
-def _keys(forms: Iterable[_IndexFile]) -> list[Digest]:
-    """Return what the database of an index may be kept under: its own hash, or those of its compressed forms."""
-    plain = [form.plain.digest for form in forms if form.plain is not None]
-    return list(dict.fromkeys([*plain, *(form.record.digest for form in forms)]))
-
-
-def _download(
-    forms: Sequence[_IndexFile], believed: BelievedRelease, origin: str, surroundings: _Surroundings
-) -> PackageIndex:
-    """Download the first form that is really there, and make the database of it."""
-    missing: NetworkError | None = None
-    for form in forms:
-        try:
-            blob = surroundings.acquirer.fetch_blob(
-                _addresses(form, believed), surroundings.store, digest=form.record.digest, size=form.record.size
-            )
-        except NetworkError as error:
-            if error.status not in {404, 410}:
-                raise
-            missing = missing or error
-            continue
-        return _build(form, blob.digest, origin, surroundings.store)
-    raise missing or NetworkError(f"cannot download {origin}: the Release lists no form of it")
-
-
-def _addresses(form: _IndexFile, believed: BelievedRelease) -> list[str]:
-    """Return where an index lies: by its hash, where it never changes, before its usual name."""
-    source, release = believed.source, believed.release
-    usual = source.release_base + form.path
-    if source.by_hash == "force" or (source.by_hash == "yes" and release.acquire_by_hash):
-        return [source.release_base + release.by_hash_path(form.path), usual]
-    return [usual]
-
-
-def _build(form: _IndexFile, blob: Digest, origin: str, store: Store) -> PackageIndex:
-    """Make the database of a form that is in the store, and keep it."""
-    with store.open(blob) as stream:
-        chunks = decompress(iter(lambda: stream.read(_CHUNK), b""), form.compression, Place(origin))
-        database = build_index(read_ahead(_checked(chunks, form.plain, origin)), origin=origin)
-    keep_index(store, _keys([form])[0], database)
-    return PackageIndex(database, origin=origin)
-
-
-def _checked(chunks: Iterable[bytes], plain: FileRecord | None, origin: str) -> Iterator[bytes]:
-    """Pass an uncompressed index on, and insist at its end that it is the one that the Release lists.
-
-    Raises:
-        TrustError: When it is not, or is longer than any index.
-    """
-    limit = plain.size if plain is not None else _MAX_INDEX
-    algorithm = plain.digest.algorithm if plain is not None else "sha256"
-    check, size = hashlib.new(algorithm), 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > limit:
-            raise TrustError(f"cannot trust {origin}: it is longer than {limit} bytes when uncompressed")
-        check.update(chunk)
-        yield chunk
-    if plain is not None and (size, check.hexdigest()) != (plain.size, plain.digest.hex):
-        raise TrustError(f"cannot trust {origin}: uncompressed it is not what its Release lists")
 
 
 def _read_local(path: Path, architecture: str) -> Package:

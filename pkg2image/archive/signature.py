@@ -123,7 +123,7 @@ def verify_inrelease(data: bytes, keys: Sequence[bytes], *, now: int, origin: st
         block = pysequoia.armor(bytes(signature), pysequoia.ArmorKind.Signature).encode()
         return pysequoia.verify(cleartext + block, store=lambda _: certificates)
 
-    return _judge(armour, verify, read_keyring(tuple(keys)), now=now, origin=origin)
+    return _judge(armour, verify, read_keyring(keys), now=now, origin=origin)
 
 
 def verify_detached(
@@ -152,7 +152,7 @@ def verify_detached(
         detached = pysequoia.Sig.from_bytes(bytes(one))
         return pysequoia.verify(release, store=lambda _: certificates, signature=detached)
 
-    return _judge(signature, verify, read_keyring(tuple(keys)), now=now, origin=origin)
+    return _judge(signature, verify, read_keyring(keys), now=now, origin=origin)
 
 
 def _malformed(origin: str, reason: str) -> MalformedSignatureError:
@@ -264,10 +264,11 @@ def _verdict(
     """
     issuer = signature.issuer_fingerprint or signature.issuer_key_id or ""
     try:
-        verified = verify(signature, [*keyring.certificates])
+        verified = verify(signature, keyring.certificates)
+        maker = verified.valid_sigs[0]
+        key = keyring.find(maker.signing_key, certificate=maker.certificate)
     except RuntimeError:
-        verified = None
-    key = keyring.find(verified.valid_sigs[0].signing_key if verified else issuer)
+        verified, key = None, keyring.find(issuer)
     if key is None:
         return _Worthless(UnknownKeyError, f"the key {issuer or '(unnamed)'} that signed it is not in the keyring")
     if (worthless := _worthless(signature, key, now)) is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from pkg2image.errors import RequestError
 from pkg2image.recipes.model import Recipe, RecipeFile
@@ -82,14 +83,15 @@ def _read(file: Traversable, shown: str) -> Recipe:
 
 def describe(error: ValidationError) -> str:
     """Return the mistakes that pydantic found in one line, each with its place in the file."""
-    return "; ".join(_mistake(detail["loc"], detail["msg"]) for detail in error.errors())
+    return "; ".join(_mistake(detail) for detail in error.errors())
 
 
-def _mistake(place: tuple[int | str, ...], message: str) -> str:
+def _mistake(detail: ErrorDetails) -> str:
     # pydantic ends the place of a mapping's key with "[key]", and starts our own messages with "Value error, ".
-    path = ".".join(str(part) for part in place if part != "[key]")
-    text = message.removeprefix("Value error, ")
-    return f"{path}: {text[:1].lower()}{text[1:]}" if path else text
+    path = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    text = "must be a mapping" if detail["type"] == "model_type" else detail["msg"].removeprefix("Value error, ")
+    text = text[:1].lower() + text[1:]
+    return f"{path}: {text}" if path else text
 
 
 def _with_scripts(recipe: Recipe, file: Traversable, shown: str) -> Recipe:

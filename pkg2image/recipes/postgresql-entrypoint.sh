@@ -43,8 +43,8 @@ attend() {
 
 # Leaves nothing running when the first start fails or is interrupted.
 clean_up() {
-    if [ -n "$child" ]; then
-        kill "$child" && wait "$child" || :
+    if [ -n "$child" ] && kill "$child"; then
+        wait "$child" || :
     fi 2>/dev/null
     if [ -n "$server" ]; then
         pg_ctl --mode=fast --wait stop || :

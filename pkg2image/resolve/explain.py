@@ -210,7 +210,9 @@ class _Teller:
             return f"is asked for as {pin}"
         elsewhere = next((package for package in versions if relation.accepts(package.version)), None)
         if elsewhere is not None and elsewhere.origins:
-            return f"is {versions[0].version} here and {elsewhere.version} only in {elsewhere.origins[0].codename}"
+            return (
+                f"is {versions[0].version} unless {elsewhere.version} from {elsewhere.origins[0].codename} is asked for"
+            )
         return f"is available as {versions[0].version} only"
 
 

@@ -234,4 +234,7 @@ class Runc:
                 stdout=output,
                 stderr=output,
             )
-        return RuncContainer(self._client, name, process, log)
+        container = RuncContainer(self._client, name, process, log)
+        # Engines return when the container exists; so does this.
+        until(lambda: container.ended() or ask(*self._client, "state", name).code == 0, "runc")
+        return container

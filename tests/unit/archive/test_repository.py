@@ -155,6 +155,22 @@ def test_flat_repository(tmp_path: Path, path: str) -> None:
     assert universe.versions("alien") == ()
 
 
+@pytest.mark.parametrize("compression", ["xz", "gz", ""])
+def test_directory_of_packages_without_a_release(tmp_path: Path, compression: str) -> None:
+    """What dpkg-scanpackages makes; nobody vouches for it, so the user has to say that it is trusted."""
+    files = render([Suite("./", packages={"": [HELLO]}, compressions=(compression,), by_hash=False)])
+    world = World(tmp_path)
+    world.transport.sites[URI] = {path: data for path, data in files.items() if "Release" not in path}
+    source = Source(URI, "./", trusted=True)
+    universe = world.load(source)
+    assert versions(universe, "hello") == ["1.0"]
+    assert (universe.sources[0].date, universe.sources[0].signers) == (0, ())
+    assert [note for note in universe.notes if "not verified" not in note] == []
+    assert versions(world.load(source, offline=True), "hello") == ["1.0"]
+    with pytest.raises(RequestError, match="neither InRelease nor Release"):
+        world.load(replace(source, trusted=False, signed_by=KEYS))
+
+
 def test_directory_of_this_machine(tmp_path: Path) -> None:
     write_repository(render([SUITE]), tmp_path / "a b")
     source = replace(SOURCE, uri=f"file://{tmp_path}/a%20b/")
@@ -180,6 +196,22 @@ def test_by_hash_is_asked_for_before_the_name(tmp_path: Path) -> None:
 
 
 # What is kept
+
+
+def test_size_of_what_is_missing_is_told(tmp_path: Path) -> None:
+    @dataclass
+    class Steps(Silence):
+        told: list[tuple[str, int]] = field(default_factory=list)
+
+        def step(self, title: str, total: int = 0) -> None:
+            self.told.append((title, total))
+
+    world, steps = World(tmp_path), Steps()
+    size = len(world.files[f"dists/{INDEX}/Packages.xz"])
+    for _ in range(2):
+        world.load(reporter=steps)
+    reading = ("reading the repositories", 0)
+    assert steps.told == [reading, ("downloading the package indexes", size), reading]
 
 
 def test_second_load_reads_only_the_release(tmp_path: Path) -> None:
@@ -333,6 +365,14 @@ def test_component_without_packages_for_the_architecture(tmp_path: Path) -> None
     suite = replace(SUITE, fields={"Components": "main contrib"})
     universe = World(tmp_path, [suite]).load(replace(SOURCE, components=("main", "contrib")))
     assert versions(universe, "hello") == ["1.0"]
+
+
+def test_release_without_any_index(tmp_path: Path) -> None:
+    world = World(tmp_path, [replace(SUITE, keys=())])
+    release = world.files["dists/bookworm/Release"].partition(b"MD5Sum:")[0]
+    world.files["dists/bookworm/Release"] = release
+    with pytest.raises(RequestError, match="lists no index of packages"):
+        world.load(replace(SOURCE, trusted=True))
 
 
 def test_optional_suite_may_be_absent_but_not_vanish(tmp_path: Path) -> None:

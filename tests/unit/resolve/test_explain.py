@@ -74,8 +74,8 @@ CHAIN = "\n".join(f"p{number}\n Depends: p{number + 1}" for number in range(12))
         pytest.param(
             "a\n Pre-Depends: b (>= 2)\nb 1\nb 2 @backports:100",
             "a",
-            "cannot resolve a: a needs b (>= 2), which is 1 here and 2 only in backports",
-            ["a 1 is requested", "a 1 pre-depends on b (>= 2), which is 1 here and 2 only in backports"],
+            "cannot resolve a: a needs b (>= 2), which is 1 unless 2 from backports is asked for",
+            ["a 1 is requested", "a 1 pre-depends on b (>= 2), which is 1 unless 2 from backports is asked for"],
             "ask for b/backports as well",
             id="a version that another suite has",
         ),

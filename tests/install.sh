@@ -1,0 +1,58 @@
+#!/bin/bash
+# Installs everything that the tests need, on a Debian or Ubuntu machine; what is there already is left alone.
+#
+#   bash tests/install.sh VENV
+#
+# VENV is the virtual environment to make or to bring up to date; it sees the distribution's python3-apt.
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(
+    # Python, and the library that some tests compare with
+    python3-apt python3-venv
+    # trust: independent verification, archive keys, certificates
+    ca-certificates debian-archive-keyring gnupg gpgv openssl
+    # packages: independent readers, makers and compressors
+    apt-utils bzip2 dash dpkg gzip mmdebstrap shellcheck tar xz-utils zstd
+    # images: validators, converters and a registry
+    appc-spec docker-registry jq oci-image-tool skopeo umoci
+    # runtimes
+    containerd docker.io podman runc uidmap util-linux
+)
+
+# The client is a package of its own where docker.io does not have it.
+optional=(docker-cli)
+
+is_installed() {
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+install_packages() {
+    local package missing=()
+    for package in "${packages[@]}"; do
+        is_installed "$package" || missing+=("$package")
+    done
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q
+    for package in "${optional[@]}"; do
+        if [ -n "$(apt-cache madison "$package" 2>/dev/null)" ]; then
+            missing+=("$package")
+        fi
+    done
+    apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+make_venv() {
+    # The distribution's own Python: only it can import python3-apt.
+    [ -x "$1/bin/python" ] || /usr/bin/python3 -m venv --system-site-packages "$1"
+    "$1/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+}
+
+if [ "$#" -ne 1 ]; then
+    echo "usage: bash tests/install.sh VENV" >&2
+    exit 2
+fi
+install_packages
+make_venv "$1"

@@ -1,0 +1,73 @@
+"""The recipes of pkg2image are sound: they name no versions, say how to test themselves, and do not overlap."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pkg2image.recipes import load
+from pkg2image.recipes.load import builtin_recipes
+from pkg2image.recipes.model import Recipe, RecipeDirectory, RecipeFile
+from tests.support.tools import needs
+
+DIRECTORY = Path(load.__file__).parent
+RECIPES = builtin_recipes()
+SCRIPTS = sorted(DIRECTORY.glob("*.sh"))
+each = pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+
+
+def strings(value: object) -> list[str]:
+    """Return every string in nested mappings and lists."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in strings(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in strings(part)]
+    return [value] if isinstance(value, str) else []
+
+
+@each
+def test_it_names_no_versions(recipe: Recipe) -> None:
+    fields = {name: value for name, value in recipe.dump().items() if name not in {"files", "applies_to"}}
+    versions = [text for text in strings(fields) if re.search(r"(/|(?<!UTF)-)\d+(\.\d+)*(/|$)", text)]
+    assert versions == []
+
+
+@each
+def test_it_says_how_to_test_itself(recipe: Recipe) -> None:
+    test = recipe.smoke_test
+    assert test is not None
+    assert test.ready or test.expect
+
+
+@each
+def test_it_is_for_the_package_of_its_name_and_for_none_of_another(recipe: Recipe) -> None:
+    assert [other.name for other in RECIPES if other.serves(recipe.name)] == [recipe.name]
+
+
+@each
+def test_owners_are_its_own_or_debians(recipe: Recipe) -> None:
+    debian = {"root", "adm", "www-data", "nobody"}
+    known = {*debian, *recipe.users, *recipe.groups}
+    owned: list[RecipeDirectory | RecipeFile] = [*recipe.directories.values(), *recipe.files.values()]
+    owners = {owner for entry in owned for owner in (entry.user, entry.group)}
+    assert {*owners, recipe.user or "root"} <= known
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_shellcheck_is_content(script: Path) -> None:
+    needs("shellcheck")
+    done = subprocess.run(
+        ["shellcheck", str(script)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_scripts_are_run_by_the_shell_of_the_image(script: Path) -> None:
+    assert script.read_text().startswith("#!/bin/sh\n")
+    needs("dash")
+    done = subprocess.run(["dash", "-n", str(script)], stdin=subprocess.DEVNULL, check=False, timeout=60)
+    assert done.returncode == 0
