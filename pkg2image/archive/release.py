@@ -103,7 +103,7 @@ class Release:
         files: Path relative to the Release -> size and hashes.
         description: One line for people.
 
-    Spec: https://wiki.debian.org/DebianRepository/Format "Release files".
+    Spec: Debian repository format, "Release" files.
     """
 
     origin: str

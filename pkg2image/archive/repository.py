@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,29 +22,22 @@ from pkg2image.archive.documents import (
     kept_documents,
     make_documents,
 )
-from pkg2image.archive.index import PackageIndex, build_index, has_index, keep_index, kept_index
-from pkg2image.archive.parallel import parallel_map, read_ahead
-from pkg2image.archive.release import FileRecord, Release
+from pkg2image.archive.index import PackageIndex
+from pkg2image.archive.parallel import parallel_map
 from pkg2image.archive.sources import Source
+from pkg2image.archive.suite_indexes import SuiteIndexes
 from pkg2image.archive.trust import TrustMemory
 from pkg2image.archive.universe import LoadedUniverse, OriginIndex
-from pkg2image.deb.compression import decompress
 from pkg2image.deb.package import Origin, Package, package_from_stanza
-from pkg2image.deb.place import Place
 from pkg2image.deb.reader import read_control
-from pkg2image.digest import Digest
 from pkg2image.errors import NetworkError, RequestError, TrustError
 from pkg2image.progress import Reporter
-from pkg2image.store import CorruptBlobError, Store
+from pkg2image.store import Store
 
 __all__ = ["LoadedUniverse", "load_universe"]
 
 _PARALLEL = 8
 _ROUNDS = 3
-_CHUNK = 1 << 18
-_MAX_INDEX = 1 << 31
-_COMPRESSIONS = ("xz", "zst", "gz", "bz2", "lzma", "")
-"""In the order of preference: the fewest bytes to download first; plain ones are often listed but not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +51,9 @@ class _Surroundings:
     keyrings: tuple[Path, ...]
     now: int
     offline: bool
+
+    def indexes_of(self, believed: BelievedRelease) -> SuiteIndexes:
+        return SuiteIndexes(believed, self.architecture, self.store, self.acquirer, self.offline)
 
 
 def load_universe(
@@ -111,7 +107,7 @@ def load_universe(
     present = [each for each in believed if each is not None]
     if not present:
         raise _no_suite(used[0])
-    if size := sum(_missing_bytes(each, surroundings) for each in present):
+    if size := sum(surroundings.indexes_of(each).missing_bytes() for each in present):
         reporter.step("downloading the package indexes", size)
     loaded = parallel_map(lambda each: _load_suite(each, surroundings), present, jobs=_PARALLEL)
     notes = [
@@ -219,21 +215,14 @@ def _load_suite(
     """
     for _ in range(_ROUNDS - 1):
         try:
-            return believed, _load_indexes(believed, surroundings)
+            return believed, surroundings.indexes_of(believed).load()
         except (TrustError, NetworkError) as error:
             moved = isinstance(error, TrustError) or error.status in {404, 410}
             again = _read_release(believed.source, surroundings) if moved and not surroundings.offline else None
             if again is None or again.verified.release == believed.verified.release:
                 raise
             believed = again
-    return believed, _load_indexes(believed, surroundings)
-
-
-def _load_indexes(believed: BelievedRelease, surroundings: _Surroundings) -> list[tuple[str, PackageIndex]]:
-    return [
-        (forms[0].component, _load_index(forms, believed, surroundings))
-        for forms in choose_indexes(believed.source, believed.release, surroundings.architecture)
-    ]
+    return believed, surroundings.indexes_of(believed).load()
 
 
 def _read_local(path: Path, architecture: str) -> Package:

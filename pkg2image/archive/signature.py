@@ -274,10 +274,7 @@ def _verdict(
     if (worthless := _worthless(signature, key, now)) is not None:
         return worthless
     if verified is None or verified.bytes is None:
-        raise BadSignatureError(
-            f"cannot trust {origin}: the signature by {key.fingerprint} is wrong",
-            hint="the file was altered or damaged on its way; try another mirror",
-        )
+        raise _wrong(signature, key, now, origin)
     return _Good(verified.bytes, key.certificate)
 
 
@@ -297,6 +294,17 @@ def _worthless(signature: packet.Packet, key: Key, now: int) -> _Worthless | Non
     if not key.strong:
         return _Worthless(WeakSignatureError, f"the key {key.fingerprint} that signed it is too weak")
     return None
+
+
+def _wrong(signature: packet.Packet, key: Key, now: int, origin: str) -> BadSignatureError:
+    """Return the error for a signature by a known key; the library does not say whether bytes or clock are off."""
+    message = f"cannot trust {origin}: the signature by {key.fingerprint} is wrong"
+    created = int(signature.signature_created.timestamp()) if signature.signature_created else 0
+    if created > now:
+        return BadSignatureError(
+            f"{message}, and it was made after now, on {_day(created)}", hint="check the clock of this machine"
+        )
+    return BadSignatureError(message, hint="the file was altered or damaged on its way; try another mirror")
 
 
 def _day(moment: int) -> str:

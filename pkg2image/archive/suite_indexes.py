@@ -105,64 +105,101 @@ def _explain_absence(source: Source, release: Release, component: str, architect
         )
 
 
-def _load_index(forms: Sequence[IndexFile], believed: BelievedRelease, surroundings: _Surroundings) -> PackageIndex:
-    """Return the database of an index: the kept one, or one that is made of any form that is at hand or can be had."""
-    store = surroundings.store
-    origin = (
-        believed.source.public_uri + believed.source.release_base.removeprefix(believed.source.uri) + forms[-1].path
-    )
-    for key in _keys(forms):
-        if (index := kept_index(store, key, origin=origin)) is not None:
-            return index
-    at_hand = [form for form in forms if form.record.sha256 and store.has(form.record.digest)]
-    if not at_hand and surroundings.offline:
-        raise NetworkError(
-            f"cannot read {origin} offline: it was never downloaded",
-            hint="run once without --offline, with the same --cache-dir",
+@dataclass(frozen=True, slots=True)
+class SuiteIndexes:
+    """The indexes of one suite for one architecture.
+
+    Args:
+        believed: The Release that vouches for them.
+        architecture: The Debian architecture.
+        store: Keeps what was downloaded, and the databases made of it.
+        acquirer: For those that are not there.
+        offline: Use only what the store has.
+    """
+
+    believed: BelievedRelease
+    architecture: str
+    store: Store
+    acquirer: Acquirer
+    offline: bool
+
+    def missing_bytes(self) -> int:
+        """Return how much there is to download, as far as one can tell beforehand.
+
+        Raises:
+            RequestError: When there is no such component, or nothing for the architecture.
+        """
+        return sum(
+            forms[0].record.size
+            for forms in self._chosen()
+            if not any(has_index(self.store, key) for key in _keys(forms)) and not self._at_hand(forms)
         )
-    for form in at_hand:
-        try:
-            return _build(form, form.record.digest, origin, store)
-        except CorruptBlobError:
-            if surroundings.offline:
-                raise
-    return _download(forms, believed, origin, surroundings)
 
+    def load(self) -> list[tuple[str, PackageIndex]]:
+        """Return each index with its component.
 
-def _missing_bytes(believed: BelievedRelease, surroundings: _Surroundings) -> int:
-    """Return how much there is to download for a suite, as far as one can tell beforehand."""
-    store = surroundings.store
-    return sum(
-        forms[0].record.size
-        for forms in choose_indexes(believed.source, believed.release, surroundings.architecture)
-        if not any(has_index(store, key) for key in _keys(forms))
-        and not any(form.record.sha256 and store.has(form.record.digest) for form in forms)
-    )
+        Raises:
+            RequestError: When there is no such component, or nothing for the architecture.
+            NetworkError: When an index cannot be had, or is not in the store and ``offline`` is set.
+            TrustError: When an index is not the one that the Release lists.
+            MalformedPackageError: When it is, and malformed all the same.
+        """
+        return [(forms[0].component, self._load(forms)) for forms in self._chosen()]
+
+    def _chosen(self) -> list[tuple[IndexFile, ...]]:
+        return choose_indexes(self.believed.source, self.believed.release, self.architecture)
+
+    def _at_hand(self, forms: Sequence[IndexFile]) -> list[IndexFile]:
+        # Blobs are named by their SHA-256: of a form with nothing but a SHA-512 only the database is found again.
+        return [form for form in forms if form.record.sha256 and self.store.has(form.record.digest)]
+
+    def _load(self, forms: Sequence[IndexFile]) -> PackageIndex:
+        """Return the kept database of an index, or one made of any form that is at hand or can be had."""
+        source = self.believed.source
+        origin = source.public_uri + source.release_base.removeprefix(source.uri) + forms[-1].path
+        for key in _keys(forms):
+            if (index := kept_index(self.store, key, origin=origin)) is not None:
+                return index
+        for form in self._at_hand(forms):
+            try:
+                return self._build(form, form.record.digest, origin)
+            except CorruptBlobError:  # now out of the way
+                continue
+        if self.offline:
+            raise NetworkError(
+                f"cannot read {origin} offline: it is not in the store",
+                hint="run once without --offline, with the same --cache-dir",
+            )
+        return self._download(forms, origin)
+
+    def _download(self, forms: Sequence[IndexFile], origin: str) -> PackageIndex:
+        """Download the first form that is really there; mirrors may lack some that the Release lists."""
+        missing: NetworkError | None = None
+        for form in forms:
+            addresses, record = _addresses(form, self.believed), form.record
+            try:
+                blob = self.acquirer.fetch_blob(addresses, self.store, digest=record.digest, size=record.size)
+            except NetworkError as error:
+                if error.status not in {404, 410}:
+                    raise
+                missing = missing or error
+            else:
+                return self._build(form, blob.digest, origin)
+        raise missing or NetworkError(f"cannot download {origin}: the Release lists no form of it")
+
+    def _build(self, form: IndexFile, blob: Digest, origin: str) -> PackageIndex:
+        """Make the database of a form that is in the store, and keep it."""
+        with self.store.open(blob) as stream:
+            chunks = uncompressed(iter(lambda: stream.read(_CHUNK), b""), form.compression, origin=origin)
+            database = build_index(read_ahead(_checked(chunks, form.plain, origin)), origin=origin)
+        keep_index(self.store, _keys([form])[0], database)
+        return PackageIndex(database, origin=origin)
 
 
 def _keys(forms: Iterable[IndexFile]) -> list[Digest]:
     """Return what the database of an index may be kept under: its own hash, or those of its compressed forms."""
     plain = [form.plain.digest for form in forms if form.plain is not None]
     return list(dict.fromkeys([*plain, *(form.record.digest for form in forms)]))
-
-
-def _download(
-    forms: Sequence[IndexFile], believed: BelievedRelease, origin: str, surroundings: _Surroundings
-) -> PackageIndex:
-    """Download the first form that is really there, and make the database of it."""
-    missing: NetworkError | None = None
-    for form in forms:
-        try:
-            blob = surroundings.acquirer.fetch_blob(
-                _addresses(form, believed), surroundings.store, digest=form.record.digest, size=form.record.size
-            )
-        except NetworkError as error:
-            if error.status not in {404, 410}:
-                raise
-            missing = missing or error
-            continue
-        return _build(form, blob.digest, origin, surroundings.store)
-    raise missing or NetworkError(f"cannot download {origin}: the Release lists no form of it")
 
 
 def _addresses(form: IndexFile, believed: BelievedRelease) -> list[str]:
@@ -174,13 +211,49 @@ def _addresses(form: IndexFile, believed: BelievedRelease) -> list[str]:
     return [usual]
 
 
-def _build(form: IndexFile, blob: Digest, origin: str, store: Store) -> PackageIndex:
-    """Make the database of a form that is in the store, and keep it."""
-    with store.open(blob) as stream:
-        chunks = decompress(iter(lambda: stream.read(_CHUNK), b""), form.compression, Place(origin))
-        database = build_index(read_ahead(_checked(chunks, form.plain, origin)), origin=origin)
-    keep_index(store, _keys([form])[0], database)
-    return PackageIndex(database, origin=origin)
+def uncompressed(chunks: Iterable[bytes], compression: str, *, origin: str) -> Iterator[bytes]:
+    """Yield an uncompressed index in bounded pieces.
+
+    Unlike the members of a package, xz and bz2 indexes may be several streams in a row: Ubuntu's are.
+
+    Args:
+        chunks: The compressed index, its hash already checked.
+        compression: ``xz``, ``zst``, ``gz``, ``bz2``, ``lzma``, or empty for none.
+        origin: What is read, for errors.
+
+    Raises:
+        MalformedPackageError: When it is not compressed like that, or ends too early.
+
+    Spec: The .xz File Format 1.2, sections 2.1.1 and 2.2 "Stream Padding".
+    """
+    match compression:
+        case "xz":
+            return _streams(chunks, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, DEFAULT_LIMITS.xz_memory), origin)
+        case "bz2":
+            return _streams(chunks, bz2.BZ2Decompressor, origin)
+        case _:
+            return decompress(chunks, compression, Place(origin))
+
+
+def _streams(
+    chunks: Iterable[bytes], new: Callable[[], lzma.LZMADecompressor | bz2.BZ2Decompressor], origin: str
+) -> Iterator[bytes]:
+    decoder: lzma.LZMADecompressor | bz2.BZ2Decompressor | None = new()
+    for chunk in chunks:
+        rest = chunk
+        while rest or (decoder is not None and not decoder.needs_input):
+            if decoder is None:
+                rest = rest.lstrip(b"\0")
+                decoder = new() if rest else None
+                continue
+            try:
+                yield decoder.decompress(rest, _PIECE)
+            except (lzma.LZMAError, OSError, ValueError, MemoryError) as error:
+                raise Place(origin).error(f"it cannot be decompressed: {error}") from error
+            rest = decoder.unused_data if decoder.eof else b""
+            decoder = None if decoder.eof else decoder
+    if decoder is not None:
+        raise Place(origin).error("the compressed data ends too early")
 
 
 def _checked(chunks: Iterable[bytes], plain: FileRecord | None, origin: str) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+import traceback
 from types import FrameType
 
 import click
@@ -78,7 +79,7 @@ def _fail(error: Pkg2ImageError) -> int:
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command line and return its exit code; nothing but bugs escapes.
+    """Run a command line and return its exit code; nothing escapes.
 
     Args:
         arguments: The words after the program's name.
@@ -86,21 +87,30 @@ def run(arguments: list[str]) -> int:
     try:
         # The words as typed go along because click drops the `--` that `why` needs.
         result = command.main(args=arguments, prog_name="pkg2image", standalone_mode=False, obj=arguments)
-        return result if isinstance(result, int) else 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("error: interrupted; nothing was left behind", err=True)
-        return _INTERRUPTED
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except Pkg2ImageError as error:
-        return _fail(error)
-    except BrokenPipeError:
-        # Whoever read our output has enough; that is no error of ours.
-        sys.stderr.close()
-        return 0
+    except BaseException as error:  # noqa: BLE001 -- the one place where every error ends
+        return _exit_code(error)
+    return result if isinstance(result, int) else 0
+
+
+def _exit_code(error: BaseException) -> int:
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.Abort() | KeyboardInterrupt():
+            click.echo("error: interrupted; nothing was left behind", err=True)
+            return _INTERRUPTED
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+        case Pkg2ImageError():
+            return _fail(error)
+        case BrokenPipeError():
+            # Whoever read our output has enough; that is no error of ours.
+            sys.stderr.close()
+            return 0
+    click.echo(f"{''.join(traceback.format_exception(error))}error: a bug in pkg2image {__version__}", err=True)
+    click.echo("hint: please report it with the lines above", err=True)
+    return Pkg2ImageError.exit_code
 
 
 def main() -> None:

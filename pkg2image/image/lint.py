@@ -143,6 +143,10 @@ def _layout(image: ImageContents) -> Iterator[Finding]:
     for path in image.blobs:
         if path.startswith("blobs/") and path not in reachable:
             yield Finding(path, "belongs to nothing")
+    for descriptor in map(_dict, _list(index.get("manifests"))):
+        platform = _dict(descriptor.get("platform"))
+        if any(platform.get(name) != image.config.get(name) for name in ("architecture", "os", "variant")):
+            yield Finding("index.json", "names another platform than the configuration")
     yield from _reference(image.reference, "index.json")
 
 

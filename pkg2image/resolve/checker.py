@@ -129,13 +129,16 @@ def _reason_faults(resolution: Resolution, members: _Members) -> Iterator[str]:
         ):
             yield f"{package.name} is in because of {reason}, which is no edge"
         parents[package.name] = reason.parent
-    for name, parent in parents.items():
-        seen = {name}
-        above = parent
-        while above in parents and above not in seen:
-            seen.add(above)
-            above = parents[above]
-        if above not in resolution.roots:
+    rooted = set(resolution.roots)
+    for name in parents:
+        path: dict[str, None] = {}
+        step = name
+        while step in parents and step not in rooted and step not in path:
+            path[step] = None
+            step = parents[step]
+        if step in rooted:
+            rooted.update(path)
+        else:
             yield f"{name} cannot be reached from a root"
 
 

@@ -131,12 +131,10 @@ def test_init_files_and_settings_of_the_well_known_image_are_honoured(lab: Lab, 
 @pytest.mark.parametrize("runtime", ["podman", "runc"])
 @pytest.mark.parametrize("suite", SUITES)
 def test_any_numeric_user_can_run_it_on_a_read_only_root(lab: Lab, suite: str, runtime: str) -> None:
-    how = Start(
-        environment={"POSTGRES_PASSWORD": PASSWORD},
-        user="12345",
-        read_only=True,
-        volumes={PGDATA: f"number-{suite}", "/run/postgresql": f"sockets-{suite}"},
-    )
+    volumes = {PGDATA: f"number-{suite}"}
+    if runtime == "runc":  # engines give it the volume that the image declares
+        volumes["/run/postgresql"] = f"sockets-{suite}"
+    how = Start(environment={"POSTGRES_PASSWORD": PASSWORD}, user="12345", read_only=True, volumes=volumes)
     container = lab.start(runtime, "postgresql", suite, how)
     until_serving(container, "--username=postgres")
     assert "\nUid:\t12345\t" in Path(f"/proc/{container.pid}/status").read_text()
@@ -224,3 +222,11 @@ def test_other_commands_run_as_they_are(lab: Lab, command: tuple[str, ...], answ
     container = lab.start("runc", "postgresql", "bookworm", Start(command=command, user="0"))
     assert container.wait() == 0
     assert container.logs().startswith(answer)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_entrypoint_needs_no_coreutils(lab: Lab, suite: str) -> None:
+    look = ("sh", "-c", "command -v cat chmod chown env id ls mkdir mktemp mv rm sed tail gosu bash; echo none of them")
+    container = lab.start("runc", "postgresql", suite, Start(command=look))
+    assert container.wait() == 0
+    assert container.logs() == "none of them\n"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -19,6 +22,7 @@ from pkg2image.store import Store
 from tests.support.httpd import Answer, Server, serve
 from tests.support.patience import Clock
 
+ROOT = Path(__file__).parents[2]
 DATA = bytes(range(256)) * 1000
 SIZE = len(DATA)
 HALF = SIZE // 2
@@ -167,6 +171,31 @@ def test_many_threads_share_one_client(tmp_path: Path) -> None:
             )
         )
     assert store.usage().blobs.count == len(files)
+
+
+_INTERRUPTED = """
+import sys
+from pathlib import Path
+from pkg2image.archive.acquire import Acquirer, transport_for
+from pkg2image.archive.parallel import parallel_map
+from pkg2image.digest import sha256
+from pkg2image.store import Store
+
+acquirer, store = Acquirer(transport_for({})), Store(Path(sys.argv[2]))
+parallel_map(lambda n: acquirer.fetch_blob(sys.argv[1], store, digest=sha256(b"x"), size=9), range(3), jobs=3)
+"""
+
+
+def test_interrupted_program_does_not_wait_for_a_stalled_server(tmp_path: Path) -> None:
+    with serve({NAME: b"123456789"}, {NAME: [Answer(stall_at=1)] * 3}) as server:
+        command = [sys.executable, "-c", _INTERRUPTED, server.url + NAME, str(tmp_path)]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=ROOT) as process:
+            for _ in range(3):
+                assert server.arrived.acquire(timeout=60)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert b"KeyboardInterrupt" in errors
 
 
 @pytest.mark.parametrize(

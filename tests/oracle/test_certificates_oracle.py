@@ -12,7 +12,14 @@ from pkg2image.rootfs.subject_hash import subject_hash
 from pkg2image.rootfs.tree import Kind, Tree
 from pkg2image.rootfs.unpack import unpack
 from tests.support.debs import reg
+from tests.support.tools import needs
 from tests.support.trees import Shelf
+
+
+@pytest.fixture(autouse=True)
+def _oracle() -> None:
+    needs("openssl")
+
 
 SUBJECTS = {
     "plain": "/C=DE/O=Example/CN=Root CA",

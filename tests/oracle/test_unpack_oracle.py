@@ -20,7 +20,14 @@ from pkg2image.rootfs.tree import Kind, Tree
 from pkg2image.rootfs.unpack import unpack
 from tests.support.debs import FileSpec, directory, hardlink, reg, symlink
 from tests.support.dpkg import LIMIT, dpkg, empty_root, listing, tree_listing, unpack_with_dpkg
+from tests.support.tools import needs
 from tests.support.trees import Shelf
+
+
+@pytest.fixture(autouse=True)
+def _oracle() -> None:
+    needs("dpkg", "dpkg-divert", "dpkg-query")
+
 
 Packages = Callable[[Shelf], list[FetchedDeb]]
 

@@ -73,6 +73,7 @@ class Server:
         files: Path or (as a proxy) whole address -> content; may be changed between two requests.
         script: The same -> answers to the first requests, in order; then all are good. May be changed too.
         requests: All that came, in order.
+        arrived: Released once per request, for tests that must know that a client is waiting.
         closed: Set when the test is over, so that no answer stalls longer.
     """
 
@@ -80,6 +81,7 @@ class Server:
     files: dict[str, bytes]
     script: dict[str, list[Answer]]
     requests: list[Request] = field(default_factory=list)
+    arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     closed: threading.Event = field(default_factory=threading.Event)
 
     def asked(self, target: str) -> int:
@@ -130,6 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server.script
         target = self.path.removeprefix("/")
         server.requests.append(Request(target, {name.lower(): value for name, value in self.headers.items()}))
+        server.arrived.release()
         answer = server.next_answer(target)
         if answer.silent:
             server.closed.wait()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -114,7 +115,9 @@ class Workshop:
             jobs=jobs,
         )
 
-    def image(self, tree: Tree, config: ImageConfig | None = None, compression: str = "gzip", **fields: object) -> Image:
+    def image(
+        self, tree: Tree, config: ImageConfig | None = None, compression: str = "gzip", **fields: object
+    ) -> Image:
         """Write the layers of a tree and return an image of them."""
         image = Image(
             architecture="amd64",
@@ -134,8 +137,24 @@ def compression_named(name: str) -> Compression:
     return Compression(name, {"gzip": 6, "zstd": 3, "xz": 0, "none": 0}[name])
 
 
-def sample_entries() -> dict[str, Entry]:
-    """Return something of everything an image may hold."""
+def unpack_layout(archive: Path, directory: Path) -> Path:
+    """Unpack an OCI archive into a layout directory, which is all that some tools read."""
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            content = tar.extractfile(member)
+            if content is not None:
+                target = directory / member.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content.read())
+    return directory
+
+
+def sample_entries(size: int = 1 << 16) -> dict[str, Entry]:
+    """Return something of everything an image may hold.
+
+    Args:
+        size: Bytes of the largest file; with more than 4 MiB its layer has several gzip members.
+    """
     return {
         "bin": symlink("usr/bin"),
         "etc/passwd": file("", PASSWD),
@@ -152,7 +171,7 @@ def sample_entries() -> dict[str, Entry]:
         "usr/share/doc/link": symlink("../" + "far/" * 40 + "away", "hello"),
         "usr/share/doc/empty": file("hello"),
         "usr/share/doc/young": file("caps", b"young", mtime=EPOCH + 5),
-        "usr/share/big": file("big", bytes(range(256)) * 40960),
+        "usr/share/big": file("big", bytes(range(256)) * (size // 256)),
         "var/lib/dpkg/status": file("", STATUS),
     }
 

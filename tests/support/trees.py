@@ -120,7 +120,8 @@ def base_debs(shelf: Shelf, architecture: str = "amd64") -> list[FetchedDeb]:
     return [
         shelf.deb(
             f"base-files 12.4 {architecture}",
-            *(directory(path) for path in ("bin", "boot", "dev", "lib", "proc", "run", "sbin", "sys", "usr/games")),
+            *(directory(path) for path in ("bin", "boot", "dev", "lib", "proc", "run", "sbin", "sys")),
+            *(directory(f"usr/{name}") for name in ("bin", "games", "sbin")),
             directory("root", mode=0o700),
             directory("tmp", mode=0o1777),
             directory("var/local", mode=0o2775, group="staff", gid=50),

@@ -163,6 +163,7 @@ def test_a_bad_signature_by_a_stranger_is_only_unknown() -> None:
         ("weak-binding", WeakSignatureError, "that signed it is too weak"),
         ("subkey-expired", ExpiredKeyError, "has expired on 2021-01-01"),
         ("subkey-revoked", RevokedKeyError, "is revoked"),
+        ("from-the-future", BadSignatureError, "is wrong, and it was made after now, on 2090-01-01"),
     ],
 )
 def test_signatures_that_no_longer_prove_anything(name: str, error: type[TrustError], words: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from io import BytesIO
+from typing import Any
 
 import pytest
 
@@ -42,58 +43,33 @@ def md5(data: bytes) -> str:
 def test_every_field_of_every_kind() -> None:
     facts = read(build_deb(CONTROL, SPECS, control_files=FILES | {"md5sums": b""}))
     found = {entry.path: entry for entry in facts.entries}
-    offsets = {path: entry.offset for path, entry in found.items()}
+
+    def expected(path: str, kind: str, mode: int, **more: Any) -> DebEntry:
+        common = {"user": "root", "group": "root", "mtime": MTIME, "offset": found[path].offset}
+        return DebEntry(path, kind, mode, **{**common, **more})
+
     assert list(found)[:4] == ["", "usr", "usr/bin", "usr/bin/tool"]
-    assert [
-        found[path]
-        for path in ("usr/bin", "usr/bin/tool", "usr/bin/script", "etc/tool.conf", "usr/bin/t", "usr/bin/same")
-    ] == [
-        DebEntry("usr/bin", "directory", 0o2755, user="root", group="staff", mtime=MTIME, offset=offsets["usr/bin"]),
-        DebEntry(
-            "usr/bin/tool", "file", 0o4755, size=len(ELF), sha256=sha(ELF), offset=offsets["usr/bin/tool"], **common
-        ),
-        DebEntry(
-            *("usr/bin/script", "file", 0o755, 5, 6, "games", "", MTIME, len(SCRIPT)),
-            offset=offsets["usr/bin/script"],
+    for entry in (
+        expected("usr/bin", "directory", 0o2755, group="staff"),
+        expected("usr/bin/tool", "file", 0o4755, size=len(ELF), sha256=sha(ELF)),
+        expected(
+            *("usr/bin/script", "file", 0o755),
+            uid=5,
+            gid=6,
+            user="games",
+            group="",
+            size=len(SCRIPT),
             sha256=sha(SCRIPT),
             interpreter="/usr/bin/env perl",
         ),
-        DebEntry(
-            *("etc/tool.conf", "file", 0o644, 0, 0, "root", "root", MTIME, 4),
-            offset=offsets["etc/tool.conf"],
-            sha256=sha(b"x=1\n"),
-            md5=md5(b"x=1\n"),
-        ),
-        DebEntry(
-            "usr/bin/t",
-            "symlink",
-            0o777,
-            0,
-            0,
-            "root",
-            "root",
-            MTIME,
-            0,
-            "/etc/alternatives/t",
-            offset=offsets["usr/bin/t"],
-        ),
-        DebEntry(
-            "usr/bin/same",
-            "hardlink",
-            0o644,
-            0,
-            0,
-            "root",
-            "root",
-            MTIME,
-            0,
-            "usr/bin/tool",
-            offset=offsets["usr/bin/same"],
-        ),
-    ]
-    assert found["usr/bin/ping"].xattrs == (("security.capability", b"\1\0"),)
-    assert found["run/fifo"].kind == "fifo"
-    assert (found["dev/null"].kind, found["dev/null"].device) == ("character", (1, 3))
+        expected("etc/tool.conf", "file", 0o644, size=4, sha256=sha(b"x=1\n"), md5=md5(b"x=1\n")),
+        expected("usr/bin/t", "symlink", 0o777, target="/etc/alternatives/t"),
+        expected("usr/bin/same", "hardlink", 0o644, target="usr/bin/tool"),
+        expected("usr/bin/ping", "file", 0o644, sha256=sha(b""), xattrs=(("security.capability", b"\1\0"),)),
+        expected("run/fifo", "fifo", 0o644),
+        expected("dev/null", "character", 0o666, device=(1, 3)),
+    ):
+        assert found[entry.path] == entry
     assert facts.elves == (("usr/bin/tool", ElfFacts(64, True, 62, 3, needed=("libc.so.6",), imports=("puts",))),)
 
 

@@ -17,7 +17,7 @@ from pkg2image.image.content import ContentReader
 from pkg2image.image.model import Image
 from pkg2image.image.names import Reference
 from pkg2image.rootfs.tree import Content, InlineContent, Tree
-from tests.support.images import EPOCH, IDENTITIES, PASSWD, GROUP, Workshop, file, sample_entries
+from tests.support.images import EPOCH, GROUP, IDENTITIES, PASSWD, Workshop, file, sample_entries
 
 CONFIG = ImageConfig(
     entrypoint=("/usr/bin/web",),

@@ -88,7 +88,9 @@ def test_identities_tell_formats_and_levels_apart_and_nothing_else() -> None:
     assert Compression().identity() == Compression().identity()
 
 
-@pytest.mark.parametrize("text", ["", "bzip2", "xz", "gzip:", "gzip:13", "gzip:-1", "zstd:0", "zstd:20", "none:1", "gzip:\u0663"])
+@pytest.mark.parametrize(
+    "text", ["", "bzip2", "xz", "gzip:", "gzip:13", "gzip:-1", "zstd:0", "zstd:20", "none:1", "gzip:\u0663"]
+)
 def test_unknown_compressions_are_refused(text: str) -> None:
     with pytest.raises(RequestError, match="cannot compress with"):
         parse_compression(text)

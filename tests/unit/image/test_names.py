@@ -70,7 +70,21 @@ def test_references(text: str, reference: Reference, full: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", ":", "Hello", "hello:", "a//b", "a/-b", "hello:1+b", "hello:-1", "hello:" + "x" * 129, "a" * 256, "Host/a", "ü"]
+    "text",
+    [
+        "",
+        ":",
+        "Hello",
+        "hello:",
+        "a//b",
+        "a/-b",
+        "hello:1+b",
+        "hello:-1",
+        "hello:" + "x" * 129,
+        "a" * 256,
+        "Host/a",
+        "ü",
+    ],
 )
 def test_names_that_a_container_tool_would_refuse_are_refused(text: str) -> None:
     with pytest.raises(RequestError, match="cannot name the image"):

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from pkg2image.digest import sha256
 from pkg2image.errors import MalformedPackageError, RequestError
 from pkg2image.image.partition import LayerPlan, partition
 from pkg2image.rootfs.tree import Entry, Kind, StoredContent, Tree, parent_of
-from pkg2image.digest import sha256
 from tests.support.images import directory, file, symlink
 
 MIB = 1 << 20
@@ -21,7 +21,9 @@ def sized(package: str, size: int, **fields: object) -> Entry:
     return replace(file(package), content=content, **fields)  # type: ignore[arg-type]
 
 
-def planned(entries: Mapping[str, Entry], sources: Mapping[str, str] | None = None, budget: int = 20) -> tuple[LayerPlan, ...]:
+def planned(
+    entries: Mapping[str, Entry], sources: Mapping[str, str] | None = None, budget: int = 20
+) -> tuple[LayerPlan, ...]:
     tree = Tree()
     for path in sorted(entries):
         tree.make_directories(parent_of(path))
@@ -56,7 +58,9 @@ def test_large_sources_have_a_layer_each_and_small_ones_share() -> None:
 
 
 def test_the_database_of_dpkg_lies_on_top_whoever_owns_it() -> None:
-    plans = planned({"var/lib/dpkg": directory("dpkg"), "var/lib/dpkg/x.list": file("dpkg"), "a.txt": sized("dpkg", MIB)})
+    plans = planned(
+        {"var/lib/dpkg": directory("dpkg"), "var/lib/dpkg/x.list": file("dpkg"), "a.txt": sized("dpkg", MIB)}
+    )
     assert homes(plans) == {"a.txt": "dpkg", "var/lib/dpkg/x.list": "metadata"}
 
 
@@ -114,7 +118,9 @@ def test_a_very_large_source_is_cut_and_hard_links_stay_together() -> None:
 
 
 def test_a_hard_link_across_packages_stays_with_its_first_name() -> None:
-    plans = planned({"a.bin": sized("one", MIB, inode="i"), "b.bin": sized("two", MIB, inode="i"), "c.bin": sized("two", MIB)})
+    plans = planned(
+        {"a.bin": sized("one", MIB, inode="i"), "b.bin": sized("two", MIB, inode="i"), "c.bin": sized("two", MIB)}
+    )
     assert homes(plans) == {"a.bin": "one", "b.bin": "one", "c.bin": "two"}
 
 
@@ -140,5 +146,7 @@ def test_names_that_would_delete_are_refused(name: str) -> None:
 
 
 def test_kinds_other_than_files_are_placed_too() -> None:
-    plans = planned({"dev.fifo": Entry(Kind.FIFO, 0o600, package="p"), "dev.null": Entry(Kind.CHARACTER, 0o666, package="p")})
+    plans = planned(
+        {"dev.fifo": Entry(Kind.FIFO, 0o600, package="p"), "dev.null": Entry(Kind.CHARACTER, 0o666, package="p")}
+    )
     assert homes(plans) == {"dev.fifo": "shared 1/1", "dev.null": "shared 1/1"}

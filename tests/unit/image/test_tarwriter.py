@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from pkg2image.digest import sha256
 from pkg2image.errors import MalformedPackageError
 from pkg2image.image.tarwriter import END, TarEntry, header, padding, tar_entries, tar_stream, with_parents
 from pkg2image.rootfs.tree import Identities, Kind, StoredContent, Tree
-from pkg2image.digest import sha256
 from tests.support.images import CAPABILITY, EPOCH, IDENTITIES, directory, file, inline, symlink
 
 FILE = TarEntry("usr/bin/x", Kind.FILE, 0o755, uid=1, gid=2, mtime=3, content=inline(b"abc"))
@@ -24,7 +24,9 @@ def read_back(*entries: TarEntry, prefix: str = "") -> list[tarfile.TarInfo]:
 
 
 def test_a_plain_file_is_the_ustar_record_of_the_standard() -> None:
-    start = struct.pack("100s8s8s8s12s12s", b"usr/bin/x", b"0000755", b"0000001", b"0000002", b"00000000003", b"00000000003")
+    start = struct.pack(
+        "100s8s8s8s12s12s", b"usr/bin/x", b"0000755", b"0000001", b"0000002", b"00000000003", b"00000000003"
+    )
     end = b"0" + bytes(100) + b"ustar\x0000" + bytes(64) + b"0000000\0" * 2 + bytes(167)
     checksum = b"%06o\0 " % (sum(start) + sum(end) + 8 * ord(" "))
     assert header(FILE) == start + checksum + end
@@ -51,7 +53,7 @@ def test_fields_are_read_back() -> None:
         ("\udcff\udcfe", True, True),
     ],
 )
-def test_paths_of_any_length_and_bytes_come_back(path: str, file_extended: bool, directory_extended: bool) -> None:
+def test_paths_of_any_length_and_bytes_come_back(path: str, *, file_extended: bool, directory_extended: bool) -> None:
     for kind, extended in ((Kind.FILE, file_extended), (Kind.DIRECTORY, directory_extended)):
         entry = TarEntry(path, kind, 0o700)
         (member,) = read_back(entry)
@@ -150,7 +152,9 @@ def test_the_first_name_of_a_hard_linked_file_is_the_file() -> None:
         tree.put(name, file("p", b"same", inode="1"))
     first, *others = tar_entries(tree, ["a", "b", "c"], identities=IDENTITIES, epoch=EPOCH)
     assert (first.content, first.hard_link, first.target) == (inline(b"same"), False, "")
-    assert [(entry.content, entry.hard_link, entry.target, entry.size) for entry in others] == [(None, True, "a", 0)] * 2
+    assert [(entry.content, entry.hard_link, entry.target, entry.size) for entry in others] == [
+        (None, True, "a", 0)
+    ] * 2
 
 
 def test_files_of_nobody_are_refused() -> None:

@@ -1,43 +1,24 @@
-"""The content-addressed store: blobs named by their SHA-256, and small records derived from them.
-
-The promises, whatever happens to the machine meanwhile:
-
-* a blob appears under its name only after all of it was written, hashed and synced (temporary file, then rename);
-* `Store.open` hashes a blob again before anybody sees a byte; a damaged one is put aside and has to be made anew;
-* a record carries its own checksum, which covers its kind and key; a damaged one is as good as none;
-* any number of processes may insert and read at once: they hold a shared lock. Only pruning and clearing, which
-  remove what others may be using, want the lock for themselves.
-
-Layout below the root: ``blobs/sha256/ab/abcd...``, ``records/<kind>/ab/<sha256 of the key>``, ``quarantine/``, ``tmp/``
-and ``lock``. Modes do not depend on the umask.
-"""
+"""Blobs and records: see the package for what they promise."""
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import os
 import re
 import shutil
-import tempfile
-import threading
-import weakref
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from pkg2image.digest import Digest
-from pkg2image.errors import OutputError, Pkg2ImageError, TrustError
+from pkg2image.errors import Pkg2ImageError, TrustError
+from pkg2image.store.disk import Disk, make_directory
 
-_DIRECTORY_MODE = 0o755
-_FILE_MODE = 0o644
 _KIND = re.compile(r"[a-z0-9][a-z0-9.-]*", re.ASCII)
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class MissingBlobError(Pkg2ImageError):
@@ -116,15 +97,16 @@ class BlobWriter:
         file: The temporary file; what was written may be read or mapped after a ``flush``.
     """
 
-    __slots__ = ("_committed", "_hash", "_path", "_size", "_store", "file")
+    __slots__ = ("_blobs", "_committed", "_disk", "_hash", "_path", "_size", "file")
 
-    def __init__(self, store: Store, file: BinaryIO, path: Path) -> None:
-        self._store = store
-        self._path = path
+    def __init__(self, disk: Disk, blobs: Path) -> None:
+        self._disk = disk
+        self._blobs = blobs
         self._hash = hashlib.sha256()
         self._size = 0
         self._committed = False
-        self.file = file
+        with disk.failures("write a blob"):
+            self.file, self._path = disk.temporary()
 
     @property
     def size(self) -> int:
@@ -137,7 +119,7 @@ class BlobWriter:
         Raises:
             OutputError: When the disk is full or fails.
         """
-        with self._store.failures("write a blob", written=self._size):
+        with self._disk.failures("write a blob", written=self._size):
             self.file.write(data)
         self._hash.update(data)
         self._size += len(data)
@@ -160,11 +142,8 @@ class BlobWriter:
         digest = Digest("sha256", self.hexdigest())
         if expected is not None and expected != digest:
             raise TrustError(f"cannot store {expected}: the content has the digest {digest}")
-        with self._store.failures("write a blob", written=self._size):
-            self.file.flush()
-            os.fchmod(self.file.fileno(), _FILE_MODE)
-            os.fsync(self.file.fileno())
-            self._store.place(self._path, self._store.path(digest))
+        with self._disk.failures("write a blob", written=self._size):
+            self._disk.place(self.file, self._path, _blob_path(self._blobs, digest), sync=True)
         self._committed = True
         return Blob(digest, self._size)
 
@@ -193,8 +172,8 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._lock: _Lock | None = None
-        self._guard = threading.Lock()
+        self._disk = Disk(root)
+        self._blobs = root / "blobs"
 
     def writer(self) -> BlobWriter:
         """Begin a blob whose content comes bit by bit; use the result in a ``with`` statement.
@@ -202,9 +181,7 @@ class Store:
         Raises:
             OutputError: When the store cannot be written.
         """
-        with self.failures("write a blob"):
-            file, path = self._temporary()
-            return BlobWriter(self, file, path)
+        return BlobWriter(self._disk, self._blobs)
 
     def insert(self, chunks: Iterable[bytes], *, expected: Digest | None = None) -> Blob:
         """Store the concatenation of chunks.
@@ -228,10 +205,7 @@ class Store:
         Raises:
             ValueError: For digests other than SHA-256.
         """
-        if digest.algorithm != "sha256":
-            msg = f"blobs are named by their SHA-256, not by {digest}"
-            raise ValueError(msg)
-        return self.root / "blobs" / "sha256" / digest.hex[:2] / digest.hex
+        return _blob_path(self._blobs, digest)
 
     def has(self, digest: Digest) -> bool:
         """Say whether a blob of this name exists; whether it is intact only `open` knows."""
@@ -239,8 +213,8 @@ class Store:
 
     def size(self, digest: Digest) -> int | None:
         """Return the size of a blob in bytes, or None when there is none of this name."""
-        with self.failures(f"look for {digest}"):
-            self._share()
+        with self._disk.failures(f"look for {digest}"):
+            self._disk.share()
             try:
                 return self.path(digest).stat().st_size
             except FileNotFoundError:
@@ -259,7 +233,7 @@ class Store:
         """
         file = self.open_unchecked(digest)
         try:
-            with self.failures(f"read {digest}"):
+            with self._disk.failures(f"read {digest}"):
                 actual = hashlib.file_digest(file, "sha256").hexdigest()
                 file.seek(0)
         except BaseException:
@@ -279,8 +253,8 @@ class Store:
             OutputError: When it cannot be read.
         """
         path = self.path(digest)
-        with self.failures(f"read {digest}"):
-            self._share()
+        with self._disk.failures(f"read {digest}"):
+            self._disk.share()
             try:
                 file = path.open("rb")
             except FileNotFoundError:
@@ -292,9 +266,9 @@ class Store:
 
     def quarantine(self, digest: Digest) -> None:
         """Put a damaged blob aside, so that it is made anew; a missing one is no error."""
-        with self.failures(f"put {digest} aside"):
-            self._share()
-            _make_directory(self.root / "quarantine")
+        with self._disk.failures(f"put {digest} aside"):
+            self._disk.share()
+            make_directory(self.root / "quarantine")
             with suppress(FileNotFoundError):
                 self.path(digest).replace(self.root / "quarantine" / digest.hex)
 
@@ -306,15 +280,15 @@ class Store:
             key: Any text that says everything the value depends on.
         """
         path = self._record_path(kind, key)
-        with self.failures(f"read a record of the kind {kind}"):
-            self._share()
+        with self._disk.failures(f"read a record of the kind {kind}"):
+            self._disk.share()
             try:
                 data = path.read_bytes()
             except FileNotFoundError:
                 return None
             checksum, value = data[:32], data[32:]
             if checksum != _record_checksum(kind, key, value):
-                with suppress(FileNotFoundError):
+                with suppress(OSError):
                     path.unlink()
                 return None
         with suppress(OSError):
@@ -330,22 +304,21 @@ class Store:
             OutputError: When the store cannot be written.
         """
         target = self._record_path(kind, key)
-        with self.failures(f"write a record of the kind {kind}", written=len(value)):
-            file, path = self._temporary()
+        with self._disk.failures(f"write a record of the kind {kind}", written=len(value)):
+            file, path = self._disk.temporary()
             try:
                 with file:
                     file.write(_record_checksum(kind, key, value) + value)
-                    os.fchmod(file.fileno(), _FILE_MODE)
-                self.place(path, target)
+                    self._disk.place(file, path, target, sync=False)
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
 
     def usage(self) -> StoreUsage:
         """Return what the store takes on the disk."""
-        with self.failures("look at what is"):
-            self._share()
-            return StoreUsage(*(_space(self._files(part)) for part in ("blobs", "records", "quarantine", "tmp")))
+        with self._disk.failures("look at what is"):
+            self._disk.share()
+            return StoreUsage(*(_space(self._disk.files(part)) for part in ("blobs", "records", "quarantine", "tmp")))
 
     def prune(self, *, keep_bytes: int | None = None, older_than: float | None = None) -> StoreUsage:
         """Remove leftovers, and then what was not used for longest.
@@ -360,11 +333,11 @@ class Store:
         Raises:
             OutputError: When another process uses the store.
         """
-        with self._alone("prune"):
+        with self._disk.alone("prune"):
             for part in ("quarantine", "tmp"):
-                for _, _, path in self._files(part):
+                for _, _, path in self._disk.files(part):
                     path.unlink(missing_ok=True)
-            files = sorted((*self._files("blobs"), *self._files("records")))
+            files = sorted((*self._disk.files("blobs"), *self._disk.files("records")))
             left = sum(size for _, size, _ in files)
             for used, size, path in files:
                 if (older_than is not None and used < older_than) or (keep_bytes is not None and left > keep_bytes):
@@ -378,58 +351,23 @@ class Store:
         Raises:
             OutputError: When another process uses the store.
         """
-        with self._alone("clear"):
+        with self._disk.alone("clear"):
             for part in ("blobs", "records", "quarantine", "tmp"):
                 with suppress(FileNotFoundError):
                     shutil.rmtree(self.root / part)
 
     def close(self) -> None:
         """Let go of the lock; the store may be used again afterwards."""
-        with self._guard:
-            if self._lock is not None:
-                self._lock.close()
-            self._lock = None
+        self._disk.close()
 
-    # What `BlobWriter` needs of its store.
-
-    def place(self, temporary: Path, target: Path) -> None:
-        """Rename a finished temporary file to its name in the store."""
-        if not target.parent.is_dir():
-            _make_directory(target.parent)
-        temporary.replace(target)
-
-    @contextmanager
-    def failures(self, action: str, *, written: int = 0) -> Iterator[None]:
-        """Turn every `OSError` into an `OutputError` that names the store.
+    def failures(self, action: str, *, written: int = 0) -> AbstractContextManager[None]:
+        """Turn every `OSError` into an `OutputError` that names the store, for who reads open blobs.
 
         Args:
             action: What is being done, for the message.
             written: Bytes that were written so far, for the message about a full disk.
         """
-        try:
-            yield
-        except OSError as error:
-            reason = error.strerror or str(error)
-            hint = "choose another directory with --cache-dir"
-            if error.errno in _NO_SPACE:
-                reason += f" after {written} bytes{self._available()}"
-                hint = "make room with `pkg2image cache prune`, or choose another directory with --cache-dir"
-            raise OutputError(f"cannot {action} in the store {self.root}: {reason}", hint=hint) from error
-
-    def _available(self) -> str:
-        try:
-            disk = os.statvfs(self.root)
-        except OSError:
-            return ""
-        return f", {disk.f_bavail * disk.f_frsize} bytes available"
-
-    def _temporary(self) -> tuple[BinaryIO, Path]:
-        self._acquire()
-        directory = self.root / "tmp"
-        if not directory.is_dir():
-            _make_directory(directory)
-        handle, name = tempfile.mkstemp(dir=directory)
-        return os.fdopen(handle, "w+b"), Path(name)
+        return self._disk.failures(action, written=written)
 
     def _record_path(self, kind: str, key: str) -> Path:
         if _KIND.fullmatch(kind) is None:
@@ -438,72 +376,12 @@ class Store:
         name = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
         return self.root / "records" / kind / name[:2] / name
 
-    def _files(self, part: str) -> Iterator[tuple[float, int, Path]]:
-        """Yield last use, size and path of every file of a part; those that vanish meanwhile are left out."""
-        for directory, _, names in os.walk(self.root / part):
-            for name in names:
-                path = Path(directory, name)
-                with suppress(FileNotFoundError):
-                    status = path.stat()
-                    yield status.st_mtime, status.st_size, path
 
-    def _share(self) -> None:
-        """Hold the shared lock from now on, if there is a directory that others could prune."""
-        if self._lock is None and self.root.is_dir():
-            with suppress(OSError):  # A store that can only be read cannot be pruned by others either.
-                self._acquire()
-
-    def _acquire(self) -> _Lock:
-        """Hold the shared lock from now on; whoever comes first removes what killed runs left behind."""
-        with self._guard:
-            if self._lock is None:
-                _make_directory(self.root)
-                lock = _Lock(self.root / "lock")
-                if lock.take():
-                    for _, _, path in self._files("tmp"):
-                        path.unlink(missing_ok=True)
-                lock.share()
-                self._lock = lock
-            return self._lock
-
-    @contextmanager
-    def _alone(self, action: str) -> Iterator[None]:
-        with self.failures(f"{action} what is"):
-            lock = self._acquire()
-            if not lock.take():
-                lock.share()
-                raise OutputError(
-                    f"cannot {action} the store {self.root}: another process uses it",
-                    hint="wait until the other builds are done",
-                )
-            try:
-                yield
-            finally:
-                lock.share()
-
-
-class _Lock:
-    """An open lock file, closed when nobody refers to it any more."""
-
-    __slots__ = ("__weakref__", "_handle", "close")
-
-    def __init__(self, path: Path) -> None:
-        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
-        self.close = weakref.finalize(self, os.close, self._handle)
-        with suppress(PermissionError):  # It is another user's file, then.
-            os.fchmod(self._handle, _FILE_MODE)
-
-    def share(self) -> None:
-        """Wait for the shared lock, giving up the exclusive one."""
-        fcntl.flock(self._handle, fcntl.LOCK_SH)
-
-    def take(self) -> bool:
-        """Take the exclusive lock if nobody else has any; else return False, perhaps with no lock at all."""
-        try:
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+def _blob_path(blobs: Path, digest: Digest) -> Path:
+    if digest.algorithm != "sha256":
+        msg = f"blobs are named by their SHA-256, not by {digest}"
+        raise ValueError(msg)
+    return blobs / "sha256" / digest.hex[:2] / digest.hex
 
 
 def _record_checksum(kind: str, key: str, value: bytes) -> bytes:
@@ -515,15 +393,3 @@ def _record_checksum(kind: str, key: str, value: bytes) -> bytes:
 def _space(files: Iterable[tuple[float, int, Path]]) -> Space:
     sizes = [size for _, size, _ in files]
     return Space(len(sizes), sum(sizes))
-
-
-def _make_directory(path: Path) -> None:
-    """Make a directory and its parents; those that are made get a mode that does not depend on the umask."""
-    if path.is_dir():
-        return
-    _make_directory(path.parent)
-    try:
-        path.mkdir()
-    except FileExistsError:
-        return
-    path.chmod(_DIRECTORY_MODE)
