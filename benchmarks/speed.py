@@ -18,8 +18,8 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -31,12 +31,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 
 from pkg2image.archive.defaults import default_sources, host_facts
-from pkg2image.lock import Plan
 from pkg2image.planning import plan
 from pkg2image.progress import Silence
 from pkg2image.request import make_request
@@ -53,22 +52,29 @@ class Run:
     peak: float
 
 
+# Forked from a small process: the peak memory of a child starts with that of the process it was forked from.
+_LAUNCHER = """
+import json, os, sys, time
+began = time.monotonic()
+child = os.fork()
+if not child:
+    os.dup2(2, 1)
+    os.execvp(sys.argv[1], sys.argv[1:])
+status = os.wait4(child, 0)[1:]
+usage = status[1]
+cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - began
+print(json.dumps([os.waitstatus_to_exitcode(status[0]), cpu, wall, usage.ru_maxrss]))
+"""
+
+
 def timed(command: list[str], environment: dict[str, str]) -> Run:
     """Run a command and account for it and its children."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.monotonic()
-    process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    output = process.stdout.read() if process.stdout else b""
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - began
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{output.decode(errors='replace')}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(cpu, wall, usage.ru_maxrss / 1024)
+    launcher = [sys.executable, "-S", "-c", _LAUNCHER, *command]
+    result = subprocess.run(launcher, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True)
+    code, cpu, wall, peak = json.loads(result.stdout)
+    if code:
+        sys.exit(f"{' '.join(command)} failed:\n{result.stderr.decode(errors='replace')}")
+    return Run(cpu, wall, peak / 1024)
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -90,7 +96,7 @@ def served(directory: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def make_mirror(target: Path, suite: str, package: str, store: Store, state: Path) -> Plan:
+def make_mirror(target: Path, suite: str, package: str, store: Store, state: Path) -> None:
     """Copy what a build of a package reads, and what mmdebstrap reads, from the host's mirror."""
     world = open_world(
         store=store,
@@ -101,12 +107,17 @@ def make_mirror(target: Path, suite: str, package: str, store: Store, state: Pat
         offline=False,
         reporter=Silence(),
     )
-    wanted = make_request({"packages": (package,), "suite": suite, "closure": "full"}, None)
-    found = plan(wanted, world)[0].plan
     session = requests.Session()
-    addresses = [planned.package.origins[0].uri + planned.package.filename for planned in found.packages]
-    runtime = plan(make_request({"packages": (package,), "suite": suite}, None), world)[0].plan
-    addresses += [planned.package.origins[0].uri + planned.package.filename for planned in runtime.packages]
+    # The last is what apt takes, which has no preference for usr-is-merged.
+    closures = ({"closure": "runtime"}, {"closure": "full"}, {"closure": "full", "without": ("usr-is-merged",)})
+    plans = [
+        plan(make_request({"packages": (package,), "suite": suite, "recipe": recipe, **closure}, None), world)[0].plan
+        for closure in closures
+        for recipe in ("auto", "none")
+    ]
+    addresses = [
+        planned.package.origins[0].uri + quote(planned.package.filename) for one in plans for planned in one.packages
+    ]
     for source in default_sources(suite, mirror=None, host=host_facts(machine=os.uname().machine)).sources:
         base = f"{source.uri}dists/{source.suite}/"
         addresses.append(base + "InRelease")
@@ -117,13 +128,12 @@ def make_mirror(target: Path, suite: str, package: str, store: Store, state: Pat
             if f" {path}\n" in release
         ]
     for address in dict.fromkeys(addresses):
-        path = target / urlsplit(address).path.lstrip("/")
+        path = target / unquote(urlsplit(address).path).lstrip("/")
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             answer = session.get(address, timeout=120)
             answer.raise_for_status()
             path.write_bytes(answer.content)
-    return found
 
 
 def sources_of(base: str, suite: str) -> list[str]:

@@ -132,7 +132,7 @@ def load_universe(
         local=[_read_local(path, architecture) for path in local_debs],
         sources=[each.verified for each, _ in loaded],
         notes=tuple(dict.fromkeys(notes)),
-        distribution=target.release.origin.lower(),
+        distribution=target.release.origin.lower().partition(" ")[0],
         codename=target.verified.codename,
     )
 

@@ -36,20 +36,24 @@ def check_target(path: Path, *, directory: bool = False, force: bool = False) ->
         OutputError: When it may not, or when the directory above does not exist or cannot be written.
     """
     with failures(path):
+        if os.path.lexists(path):
+            if directory:
+                _check_directory(path)
+            else:
+                _check_file(path, force=force)
         _check_parent(path)
-        if not os.path.lexists(path):
-            return
-        if directory:
-            _check_directory(path)
-        elif path.is_dir():
-            raise OutputError(f"cannot write {path}: it is a directory", hint="name a file with -o")
-        elif not path.is_file() and not path.is_symlink():
-            raise OutputError(f"cannot write {path}: it is not a regular file", hint="name another file with -o")
-        elif not force and not is_ours(path):
-            raise OutputError(
-                f"cannot write {path}: it exists and is not an image made by pkg2image",
-                hint="use --force to replace it, or name another file with -o",
-            )
+
+
+def _check_file(path: Path, *, force: bool) -> None:
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a directory", hint="name a file with -o")
+    if not path.is_file() and not path.is_symlink():
+        raise OutputError(f"cannot write {path}: it is not a regular file", hint="name another file with -o")
+    if not force and not is_ours(path):
+        raise OutputError(
+            f"cannot write {path}: it exists and is not an image made by pkg2image",
+            hint="use --force to replace it, or name another file with -o",
+        )
 
 
 def _check_parent(path: Path) -> None:

@@ -23,6 +23,7 @@ from pkg2image.digest import Digest, sha256
 from pkg2image.errors import MalformedPackageError
 
 _MAX_LINKS = 40  # what Linux allows on one path walk (path_resolution(7))
+_MAX_WALK = 1024  # components of their targets together; a chain of long targets would make every path slow
 
 
 class Kind(StrEnum):
@@ -166,6 +167,11 @@ def path_key(path: str) -> bytes:
     return path.encode("utf-8", "surrogateescape")
 
 
+def _components(path: str) -> list[str]:
+    """Return the components of a path that matter, the last one first."""
+    return [part for part in reversed(path.split("/")) if part and part != "."]
+
+
 def parent_of(path: str) -> str:
     """Return the parent directory of a path; of a top-level path the root ``""``."""
     return path.rpartition("/")[0]
@@ -298,27 +304,28 @@ class Tree:
             entry = self._entries.get(path)
             if entry is None or entry.kind is not Kind.SYMLINK or not follow_last:
                 return path
-        pending = [part for part in reversed(path.split("/")) if part and part != "."]
-        done: list[str] = []
-        links = 0
+        pending = _components(path)
+        here = ""
+        links = walked = 0
         while pending:
             part = pending.pop()
             if part == "..":
-                if done:
-                    done.pop()
+                here = parent_of(here)
                 continue
-            here = "/".join((*done, part))
-            entry = self._entries.get(here)
+            step = f"{here}/{part}" if here else part
+            entry = self._entries.get(step)
             if entry is None or entry.kind is not Kind.SYMLINK or (not pending and not follow_last):
-                done.append(part)
+                here = step
                 continue
+            target = _components(entry.target)
             links += 1
-            if links > _MAX_LINKS:
+            walked += len(target)
+            if links > _MAX_LINKS or walked > _MAX_WALK:
                 raise MalformedPackageError(f"cannot follow /{path}: too many symbolic links")
             if entry.target.startswith("/"):
-                done.clear()
-            pending.extend(piece for piece in reversed(entry.target.split("/")) if piece and piece != ".")
-        return "/".join(done)
+                here = ""
+            pending += target
+        return here
 
     def place_of(self, path: str) -> str:
         """Return where an entry of this path lies: symlinks of its parents are followed, the entry itself is not."""

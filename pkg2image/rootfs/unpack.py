@@ -83,6 +83,8 @@ class _Unpacker:
         self._tree = tree
         self._claims = Claims(packages)
         self._diverted = DivertedPaths(tree, diversions)
+        # Parent as shipped -> canonical directory: thousands of paths begin with lib/x86_64-linux-gnu.
+        self._parents: dict[str, str] = {}
         self._users = identities.users if identities else None
         self._groups = identities.groups if identities else None
 
@@ -92,7 +94,7 @@ class _Unpacker:
             if not member.path:
                 continue  # the root is the image's own
             claim = Claim(deb.package, member.path)
-            place = self._prepared(self._tree.place_of(member.path), claim)
+            place = self._place(member.path, claim)
             match member.kind:
                 case "directory":
                     self._directory(claim, self._entry(deb, member, Kind.DIRECTORY), place)
@@ -101,9 +103,16 @@ class _Unpacker:
                 case kind:
                     self._file(claim, self._entry(deb, member, Kind(kind)), place)
 
-    def _prepared(self, place: str, claim: Claim) -> str:
-        """Make sure that a place lies in a directory."""
-        parent = above = parent_of(place)
+    def _place(self, path: str, claim: Claim) -> str:
+        """Return where an entry of this path lies, after making sure that it lies in a directory."""
+        parent, _, name = path.rpartition("/")
+        if parent not in self._parents:
+            self._parents[parent] = self._make_parent(parent_of(self._tree.place_of(path)), claim)
+        parent = self._parents[parent]
+        return f"{parent}/{name}" if parent else name
+
+    def _make_parent(self, parent: str, claim: Claim) -> str:
+        above = parent
         while above not in self._tree:
             above = parent_of(above)
         entry = self._tree[above]
@@ -111,8 +120,15 @@ class _Unpacker:
             owners = (entry.package or "the skeleton", claim.package.name)
             raise FileConflictError(above, owners, "it is no directory there")
         # Packages ship the directories of their files. One that does not still unpacks when another has made them.
-        self._tree.make_directories(parent, origin="unpack")
-        return place
+        return self._tree.make_directories(parent, origin="unpack")
+
+    def _take(self, claim: Claim, entry: Entry, place: str) -> None:
+        """Put an entry in a place that is empty or was given up."""
+        old = self._tree.get(place)
+        if old is not None and old.kind in {Kind.SYMLINK, Kind.DIRECTORY}:
+            self._parents.clear()  # paths may have led through it
+        self._tree.put(place, entry)
+        self._claims.take(place, claim)
 
     def _entry(self, deb: FetchedDeb, member: DebEntry, kind: Kind) -> Entry:
         return Entry(
@@ -135,8 +151,7 @@ class _Unpacker:
         elif not self._tree.is_directory(place):
             if not self._may_take(claim, entry, place, old):
                 return
-            self._tree.put(place, entry)
-            self._claims.take(place, claim)
+            self._take(claim, entry, place)
             return
         # It exists, if only through a symlink: dpkg leaves it alone, and its metadata with it.
         self._claims.share(place, claim)
@@ -145,7 +160,7 @@ class _Unpacker:
         package = claim.package
         first = self._tree.place_of(self._diverted.place(self._tree.place_of(member.target), package.name))
         target = self._tree.get(first)
-        if target is None or target.kind is Kind.DIRECTORY:
+        if target is None or target.kind is not Kind.FILE:
             raise MalformedPackageError(
                 f"cannot unpack {package.name}: /{member.path} is a hard link to /{member.target}, which is no file"
             )
@@ -163,7 +178,7 @@ class _Unpacker:
         if diversion is not None:
             diverter = diversion.package or "a local diversion"
             raise FileConflictError(place, (diverter, name), f"{diverter} diverts /{diversion.path} there")
-        place = self._prepared(self._tree.place_of(self._diverted.place(place, name)), claim)
+        place = self._place(self._diverted.place(place, name), claim)
         old = self._tree.get(place)
         if old is not None and old.kind is Kind.DIRECTORY and entry.kind is Kind.SYMLINK:
             # dpkg keeps the directory, for files of others may be in it.
@@ -174,8 +189,7 @@ class _Unpacker:
         if old is not None and self._tree.children(place):
             # dpkg would remove what other packages have in it.
             raise FileConflictError(place, (old.package or "the skeleton", name), "it is a directory there")
-        self._tree.put(place, entry)
-        self._claims.take(place, claim)
+        self._take(claim, entry, place)
         return True
 
     def _may_take(self, claim: Claim, entry: Entry, place: str, old: Entry) -> bool:
@@ -187,24 +201,30 @@ class _Unpacker:
                 return False
             if self._end_of(old, place) == place:
                 return True
-        if entry.kind is old.kind is Kind.SYMLINK and self._reach_one_directory(entry, old, place):
-            # Both own the link, like a directory.
+        if holders and self._reach_one_directory(entry, old, place):
+            # Links to one directory are shared, like the directory itself.
             self._claims.share(place, claim)
-            return bool(not holders)
+            return False
         is_same = _is_same(entry, old)
         verdicts = [gives_up(holder, claim, place=place, is_same=is_same) for holder in holders]
         return all(verdicts)
 
-    def _end_of(self, entry: Entry, place: str) -> str:
-        """Return where a symlink leads in one step; nothing else leads anywhere."""
+    def _end_of(self, entry: Entry, place: str) -> str | None:
+        """Return where a symlink leads in one step, or None when it leads in circles; nothing else leads anywhere."""
         if entry.kind is not Kind.SYMLINK:
-            return ""
+            return None
         start = "" if entry.target.startswith("/") else parent_of(place)
-        return self._tree.place_of(f"{start}/{entry.target}")
+        try:
+            return self._tree.place_of(f"{start}/{entry.target}")
+        except MalformedPackageError:
+            return None
 
     def _reach_one_directory(self, entry: Entry, old: Entry, place: str) -> bool:
-        ends = [self._tree.reach(self._end_of(link, place)) for link in (entry, old)]
-        return ends[0] is not None and ends[0] == ends[1] and self._tree.is_directory(ends[0])
+        """Say whether an entry and the old one are symlinks to one directory."""
+        end, reached = self._end_of(entry, place), self._tree.reach(place)
+        if old.kind is not Kind.SYMLINK or end is None or reached is None:
+            return False
+        return self._tree.reach(end) == reached and self._tree.is_directory(reached)
 
 
 def _owner(name: str, number: int, known: Mapping[str, int] | None) -> str:

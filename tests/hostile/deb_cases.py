@@ -390,7 +390,7 @@ TREES = [
     entries("a disk", device("sda", "block", 8, 0), refused="may not bring device nodes"),
     entries("memory", device("dev/mem", "character", 1, 1), refused="may not bring device nodes"),
     entries("memory as dev/null", device("dev/null", "character", 1, 1), refused="may not bring device nodes"),
-    entries("dev/null", device("dev/null", "character", 1, 3)),
+    entries("dev/null", directory("dev"), device("dev/null", "character", 1, 3)),
     entries("a fifo", fifo("a")),
     entries("setuid", reg("a", mode=0o6755), directory("b", mode=0o2775)),
     entries("a file capability", reg("a", b"x", xattrs={"security.capability": b"\1\0\0\2" + b"\0" * 16})),

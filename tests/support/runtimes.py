@@ -135,6 +135,15 @@ def docker(directory: Path) -> Iterator[Engine]:
     finally:
         process.terminate()
         process.wait(60)
+        _unmount_below(directory)
+
+
+def _unmount_below(directory: Path) -> None:
+    """Unmount what dockerd leaves behind: the network namespace of containers that shared the host's."""
+    mounts = [line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for mount in reversed(mounts):
+        if Path(mount).is_relative_to(directory):
+            tell("umount", mount)
 
 
 def _answers(process: subprocess.Popen[bytes], client: tuple[str, ...], log: Path) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 import lzma
 import random
 import zlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -22,7 +23,7 @@ from pkg2image.image.compress import (
 )
 
 DATA = random.Random(7).randbytes(3000) * (BLOCK_SIZE // 2000)  # a block and a half that do compress
-READERS = {
+READERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.decompress,
     "xz": lzma.decompress,
     "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),

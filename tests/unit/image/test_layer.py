@@ -61,8 +61,9 @@ def test_a_known_layer_is_not_written_again(workshop: Workshop) -> None:
     first = workshop.layers(tree)
     stored = [workshop.store.path(layer.digest).stat().st_ino for layer in first]
     # without its content no layer could be written
-    for entry in (entry for _, entry in tree.walk() if isinstance(entry.content, StoredContent)):
-        workshop.store.quarantine(entry.content.blob)
+    for _, entry in tree.walk():
+        if isinstance(entry.content, StoredContent):
+            workshop.store.quarantine(entry.content.blob)
     assert workshop.layers(tree) == first
     assert [workshop.store.path(layer.digest).stat().st_ino for layer in first] == stored
 

@@ -10,14 +10,19 @@ import pytest
 from pkg2image.digest import sha256
 from pkg2image.errors import MalformedPackageError
 from pkg2image.image.tarwriter import END, TarEntry, header, padding, tar_entries, tar_stream, with_parents
-from pkg2image.rootfs.tree import Identities, Kind, StoredContent, Tree
+from pkg2image.rootfs.tree import Content, Identities, InlineContent, Kind, StoredContent, Tree
 from tests.support.images import CAPABILITY, EPOCH, IDENTITIES, directory, file, inline, symlink
 
 FILE = TarEntry("usr/bin/x", Kind.FILE, 0o755, uid=1, gid=2, mtime=3, content=inline(b"abc"))
 
 
+def inline_pieces(content: Content) -> list[bytes]:
+    assert isinstance(content, InlineContent)
+    return [content.data]
+
+
 def read_back(*entries: TarEntry, prefix: str = "") -> list[tarfile.TarInfo]:
-    data = b"".join(tar_stream(entries, lambda content: [content.data], prefix=prefix)) + END
+    data = b"".join(tar_stream(entries, inline_pieces, prefix=prefix)) + END
     assert len(data) % 512 == 0
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         return tar.getmembers()

@@ -58,6 +58,16 @@ def test_links_in_circles_lead_nowhere() -> None:
         assert not tree.is_directory(path)
 
 
+def test_long_chains_of_links_end() -> None:
+    tree = Tree()
+    deep = tree.make_directories("/".join("d" * 1000))
+    tree.put("one", Entry(Kind.SYMLINK, 0o777, target=deep))
+    tree.put(f"{deep}/two", Entry(Kind.SYMLINK, 0o777, target=f"/{deep}"))
+    assert tree.canonical("one/x") == f"{deep}/x"
+    with pytest.raises(MalformedPackageError, match="too many symbolic links"):
+        tree.canonical("one/two/x")
+
+
 @pytest.mark.parametrize(
     ("path", "reached"), [("link", "a/b"), ("link/c", "a/b/c"), ("link/missing", None), ("dangling", None), ("", "")]
 )

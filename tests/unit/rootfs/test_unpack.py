@@ -120,6 +120,17 @@ def test_a_link_for_compatibility_in_another_package_keeps_the_file() -> None:
         assert unpack(Tree(), debs)["usr/bin/x"].package == "program"
 
 
+def test_links_in_circles_are_only_links() -> None:
+    shelf = Shelf()
+    circle = [symlink("usr/a", "b"), symlink("usr/b", "a"), symlink("usr/x", "a/y")]
+    debs = [shelf.deb("one", *circle), shelf.deb("two", symlink("usr/x", "b/y"), fields={"Replaces": "one"})]
+    assert dump_tree(unpack(Tree(), debs))["usr/x"] == "symlink 0777 root:root two -> b/y"
+    with pytest.raises(FileConflictError):
+        unpack(Tree(), debs[::-1][:1] + [shelf.deb("three", symlink("usr/x", "b/y"))])
+    with pytest.raises(MalformedPackageError, match="cannot follow /usr/a/y: too many symbolic links"):
+        unpack(Tree(), [debs[0], shelf.deb("below", reg("usr/a/y"))])
+
+
 def test_packages_that_ship_one_place_by_two_names_conflict() -> None:
     shelf = Shelf()
     debs = [shelf.deb("one", reg("bin/x", b"1")), shelf.deb("two", reg("usr/bin/x", b"2"))]
