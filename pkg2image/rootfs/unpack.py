@@ -107,7 +107,11 @@ class _Unpacker:
         """Return where an entry of this path lies, after making sure that it lies in a directory."""
         parent, _, name = path.rpartition("/")
         if parent not in self._parents:
-            self._parents[parent] = self._make_parent(parent_of(self._tree.place_of(path)), claim)
+            try:
+                place = self._tree.place_of(path)
+            except MalformedPackageError as error:
+                raise MalformedPackageError(f"cannot unpack {claim.package.name}: {error.message}") from error
+            self._parents[parent] = self._make_parent(parent_of(place), claim)
         parent = self._parents[parent]
         return f"{parent}/{name}" if parent else name
 
