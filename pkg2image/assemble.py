@@ -65,6 +65,7 @@ def assemble(plan: Plan, layers: Sequence[Layer], config: ImageConfig, *, reques
         config: How it is started.
         request: Names the tag.
         epoch: Time of everything made for the image, in seconds since the epoch.
+        compressor: Identity of what compressed the layers; empty when there are none.
 
     Raises:
         RequestError: When the tag is not a reference.
@@ -75,10 +76,10 @@ def assemble(plan: Plan, layers: Sequence[Layer], config: ImageConfig, *, reques
         "org.opencontainers.image.title": root.name,
         "org.opencontainers.image.version": root.version,
         "org.opencontainers.image.description": root.fields.get("Description", "").partition("\n")[0],
-        "io.pkg2image.plan": str(plan.digest),
-        "io.pkg2image.suite": plan.suite,
-        "io.pkg2image.closure": plan.closure,
-        "io.pkg2image.unsigned": " ".join(source.uri for source in plan.sources if not source.signers),
+        "dev.pkg2image.plan": str(plan.digest),
+        "dev.pkg2image.suite": plan.suite,
+        "dev.pkg2image.closure": plan.closure,
+        "dev.pkg2image.unsigned": " ".join(source.uri for source in plan.sources if not source.signers),
     }
     return Image(
         architecture=plan.architecture,
@@ -89,4 +90,5 @@ def assemble(plan: Plan, layers: Sequence[Layer], config: ImageConfig, *, reques
         version=root.version,
         annotations=tuple(sorted((name, value) for name, value in annotations.items() if value)),
         packages=tuple(sorted((item.package.name, item.package.version) for item in plan.packages)),
+        compressor=compressor,
     )

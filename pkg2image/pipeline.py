@@ -12,6 +12,7 @@ from pkg2image.analysis.runtime import plain_config
 from pkg2image.archive.fetch import SupersededError, fetch_debs
 from pkg2image.assemble import assemble, configured
 from pkg2image.deb.facts import FetchedDeb
+from pkg2image.image.compress import Compression
 from pkg2image.image.config import ImageConfig
 from pkg2image.image.content import ContentReader
 from pkg2image.image.layer import write_layers
@@ -90,8 +91,11 @@ def _build(request: BuildRequest, architecture: str, wanted: Sequence[Destinatio
     with ContentReader(world.store) as reader:
         tree = _unpack(planned, debs, read=reader.read, epoch=epoch)
         made = _configure(tree, debs, planned, request, read=reader.read, epoch=epoch)
-    layers = _layers(planned.plan, made, wanted, budget=request.layers, epoch=epoch, world=world)
-    image = assemble(planned.plan, layers, made.config, request=request, epoch=epoch)
+    # Formats without layers of their own get none made.
+    compression = next((to.compression for to in wanted if to.format in LAYERED), None)
+    layers = _layers(planned.plan, made, compression, budget=request.layers, epoch=epoch, world=world)
+    compressor = str(compression.identity()) if compression else ""
+    image = assemble(planned.plan, layers, made.config, request=request, epoch=epoch, compressor=compressor)
     world.reporter.step("writing")
     outputs = write_outputs(
         image,
@@ -159,10 +163,9 @@ def _configure(
 
 
 def _layers(
-    plan: Plan, made: Configured, wanted: Sequence[Destination], *, budget: int, epoch: int, world: World
+    plan: Plan, made: Configured, compression: Compression | None, *, budget: int, epoch: int, world: World
 ) -> tuple[Layer, ...]:
-    """Tree -> Layer*; none when no format of the build has layers."""
-    compression = next((to.compression for to in wanted if to.format in LAYERED), None)
+    """Tree -> Layer*."""
     if compression is None:
         return ()
     sources = {item.package.name: item.package.source_name for item in plan.packages}

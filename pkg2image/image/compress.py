@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 import deflate
 import zstandard
@@ -82,19 +83,25 @@ class Compression:
         return _SUFFIXES[self.name]
 
     def identity(self) -> CompressorIdentity:
-        """Compress the probe and return who did it."""
-        library = _LIBRARIES[self.name]
-        if not library:
-            return CompressorIdentity(self.name, self.level, "", "")
-        # the standard library does not say which liblzma it uses; the probe does
-        version = f"/{importlib.metadata.version(library)}" if self.name != "xz" else ""
-        with ThreadPoolExecutor(1) as pool:
-            probe = hashlib.sha256(b"".join(compress([_probe()], self, pool=pool, ahead=1))).hexdigest()
-        return CompressorIdentity(self.name, self.level, library + version, probe)
+        """Return who compresses: the library, its version, and what it makes of the probe."""
+        return _identity(self)
 
     def __str__(self) -> str:
         """Return what `parse_compression` reads."""
         return f"{self.name}:{self.level}" if self.name != "none" else self.name
+
+
+@cache
+def _identity(compression: Compression) -> CompressorIdentity:
+    # Once per process: the probe takes as long as a small layer.
+    library = _LIBRARIES[compression.name]
+    if not library:
+        return CompressorIdentity(compression.name, compression.level, "", "")
+    # the standard library does not say which liblzma it uses; the probe does
+    version = f"/{importlib.metadata.version(library)}" if compression.name != "xz" else ""
+    with ThreadPoolExecutor(1) as pool:
+        probe = hashlib.sha256(b"".join(compress([_probe()], compression, pool=pool, ahead=1))).hexdigest()
+    return CompressorIdentity(compression.name, compression.level, library + version, probe)
 
 
 def parse_compression(text: str, *, allowed: tuple[str, ...] = ("gzip", "zstd", "none")) -> Compression:

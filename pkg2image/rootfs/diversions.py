@@ -35,16 +35,17 @@ class DivertedPaths:
     here both are the same place, which is what the diverting package wants.
     """
 
-    __slots__ = ("_from", "_to")
+    __slots__ = ("_from", "_to", "_tree")
 
     def __init__(self, tree: Tree, diversions: Sequence[Diversion]) -> None:
+        self._tree = tree
         self._from = {tree.place_of(diversion.path): diversion for diversion in diversions}
         self._to = {tree.place_of(diversion.to): diversion for diversion in diversions}
 
     def place(self, place: str, package: str) -> str:
         """Return where a package's file that would lie at a place really goes."""
         diversion = self._from.get(place)
-        return diversion.to if diversion and diversion.package != package else place
+        return self._tree.place_of(diversion.to) if diversion and diversion.package != package else place
 
     def taken_by(self, place: str) -> Diversion | None:
         """Return the diversion that moves files to a place, or None."""

@@ -162,7 +162,7 @@ class _Unpacker:
 
     def _hardlink(self, claim: Claim, member: DebEntry, place: str) -> None:
         package = claim.package
-        first = self._tree.place_of(self._diverted.place(self._tree.place_of(member.target), package.name))
+        first = self._diverted.place(self._tree.place_of(member.target), package.name)
         target = self._tree.get(first)
         if target is None or target.kind is not Kind.FILE:
             raise MalformedPackageError(

@@ -147,15 +147,15 @@ def test_packages_of_the_skeleton_are_listed_with_what_was_taken() -> None:
 
 def test_replaced_and_diverted_files() -> None:
     shelf = Shelf()
-    diversions = [Diversion("taker", "usr/diverted", "usr/diverted.real"), Diversion("", "usr/local", "usr/elsewhere")]
+    diversions = [Diversion("taker", "usr/bin/x", "bin/x.real"), Diversion("", "usr/local", "usr/elsewhere")]
     debs = [
-        shelf.deb("loser", reg("usr/both", b"l"), reg("usr/diverted", b"l"), directory("usr/d")),
-        shelf.deb("taker", reg("usr/both", b"t"), reg("usr/diverted", b"t"), fields={"Replaces": "loser"}),
+        shelf.deb("loser", reg("usr/both", b"l"), reg("bin/x", b"l"), directory("usr/d")),
+        shelf.deb("taker", reg("usr/both", b"t"), reg("usr/bin/x", b"t"), fields={"Replaces": "loser"}),
     ]
     files = _database(shelf, unpack(Tree(), debs, diversions=diversions), debs, diversions=diversions)
-    assert files["info/loser.list"] == "/.\n/usr\n/usr/diverted\n/usr/d\n"
-    assert files["info/taker.list"] == "/.\n/usr\n/usr/both\n/usr/diverted\n"
-    assert files["diversions"] == "/usr/diverted\n/usr/diverted.real\ntaker\n/usr/local\n/usr/elsewhere\n:\n"
+    assert files["info/loser.list"] == "/.\n/usr\n/bin\n/bin/x\n/usr/d\n"
+    assert files["info/taker.list"] == "/.\n/usr\n/usr/both\n/usr/bin\n/usr/bin/x\n"
+    assert files["diversions"] == "/usr/bin/x\n/bin/x.real\ntaker\n/usr/local\n/usr/elsewhere\n:\n"
 
 
 def test_closure_runtime_keeps_no_scripts() -> None:
