@@ -56,7 +56,9 @@ def _absolute(path: str, what: str) -> str:
     return path
 
 
-def assemble(plan: Plan, layers: Sequence[Layer], config: ImageConfig, *, request: BuildRequest, epoch: int) -> Image:
+def assemble(
+    plan: Plan, layers: Sequence[Layer], config: ImageConfig, *, request: BuildRequest, epoch: int, compressor: str
+) -> Image:
     """Make the image of a plan.
 
     Args:

@@ -67,7 +67,7 @@ class BuildRequest(BaseModel):
         volumes: Added.
         labels: Added.
         stop_signal: Replaces the recipe's.
-        compression: ``gzip``, ``zstd``, ``zstd:LEVEL``, ``xz`` (ACI only) or ``none``.
+        compression: ``gzip``, ``zstd``, ``xz`` (not for layers) or ``none``, with or without ``:LEVEL``.
         layers: The most layers an image may have.
         epoch: SOURCE_DATE_EPOCH in seconds; None means the newest Release date of the plan.
         force: Whether an existing file that is not an image of ours may be replaced.
@@ -99,7 +99,7 @@ class BuildRequest(BaseModel):
     volumes: Words = ()
     labels: Mapping[str, str] = Field(default_factory=dict)
     stop_signal: str | None = None
-    compression: str = Field(default="gzip", pattern=r"^(gzip|none|xz|zstd(:([1-9]|1[0-9]))?)$")
+    compression: str = "gzip"
     layers: int = Field(default=20, ge=1, le=120)
     epoch: int | None = Field(default=None, ge=0, le=0x1FFFFFFFF)
     force: bool = False
