@@ -231,7 +231,7 @@ class Tree:
 
         Raises:
             MalformedPackageError: When the path is not canonical, when the parent is missing or is no directory, or
-                when a directory that has children would become something else.
+                when the root or a directory that has children would become something else.
         """
         parent, slash, name = path.rpartition("/")
         if path and (name in {"", ".", ".."} or (slash and not parent)):
@@ -239,8 +239,9 @@ class Tree:
         above = self._entries.get(parent)
         if above is None or above.kind is not Kind.DIRECTORY:
             raise MalformedPackageError(f"cannot place /{path}: /{parent} is not a directory of the image")
-        if entry.kind is not Kind.DIRECTORY and self._children.get(path):
-            raise MalformedPackageError(f"cannot replace the directory /{path} by a {entry.kind}: it is not empty")
+        if entry.kind is not Kind.DIRECTORY and (not path or self._children.get(path)):
+            why = "it is not empty" if path else "it is the root"
+            raise MalformedPackageError(f"cannot replace the directory /{path} by a {entry.kind}: {why}")
         self._entries[path] = entry
         if path:
             self._children.setdefault(parent, set()).add(name)

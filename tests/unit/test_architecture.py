@@ -33,7 +33,18 @@ ALLOWED: dict[str, set[str]] = {
         *("deb", "lock", "archive", "resolve", "rootfs", "analysis", "recipes", "image", "request", "store"),
         *("world", "planning", "assemble", "write"),
     },
-    "cli": {"pipeline", "planning", "world", "request", "store", "lock", "image.read", "image.scan", "image.lint", "recipes"},
+    "cli": {
+        "pipeline",
+        "planning",
+        "world",
+        "request",
+        "store",
+        "lock",
+        "image.read",
+        "image.scan",
+        "image.lint",
+        "recipes",
+    },
     "__main__": {"cli"},
 }
 MODULES = sorted(ROOT.rglob("*.py"))
@@ -52,11 +63,8 @@ def imports_of(path: Path) -> set[str]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            names = (
-                [f"{node.module}.{alias.name}" for alias in node.names]
-                if node.module == "pkg2image"
-                else [node.module or ""]
-            )
+            module = node.module or ""
+            names = [f"{module}.{alias.name}" for alias in node.names] if module == "pkg2image" else [module]
         found |= {name.removeprefix("pkg2image.") for name in names if name.startswith("pkg2image.")}
     return found
 

@@ -149,3 +149,9 @@ def test_identities() -> None:
         identities.gid("root")
     with pytest.raises(MalformedPackageError, match="the user '\N{ARABIC-INDIC DIGIT ONE}'"):
         identities.uid("\N{ARABIC-INDIC DIGIT ONE}")
+
+
+@pytest.mark.parametrize("kind", [Kind.FILE, Kind.SYMLINK])
+def test_the_root_stays_a_directory(kind: Kind) -> None:
+    with pytest.raises(MalformedPackageError, match="it is the root"):
+        Tree().put("", Entry(kind, 0o777, target="a"))
