@@ -47,12 +47,13 @@ class Workshop:
         place = self._directory / f"{package}-{suite}"
         if place not in self._built:
             options = [word for name in SUFFIXES for word in ("--format", name)]
-            self._run("build", package, "--suite", suite, *options, "-o", str(place))
+            self.run("build", package, "--suite", suite, *options, "-o", str(place))
             self._built.add(place)
         (path,) = (path for path in place.iterdir() if path.name.endswith(SUFFIXES[file_format]))
         return path
 
-    def _run(self, *arguments: str) -> None:
+    def run(self, *arguments: str) -> str:
+        """Run the command line with the store of the workshop and return what it prints."""
         environment = {
             **os.environ,
             "PKG2IMAGE_CACHE_DIR": os.environ.get("PKG2IMAGE_CACHE_DIR", str(self._directory / "cache")),
@@ -69,6 +70,7 @@ class Workshop:
             timeout=1200,
         )
         assert done.returncode == 0, done.stderr
+        return done.stdout
 
 
 class Lab:
