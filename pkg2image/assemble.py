@@ -15,6 +15,17 @@ from pkg2image.request import BuildRequest
 _LAST_PORT = 65535
 
 
+def check_words(request: BuildRequest) -> None:
+    """Make sure that what the user says about the image makes sense, before any work is done for it.
+
+    Raises:
+        RequestError: When a port, a path or the tag makes no sense.
+    """
+    configured(ImageConfig(), request)
+    if request.tag:
+        parse_reference(request.tag)
+
+
 def configured(config: ImageConfig, request: BuildRequest) -> ImageConfig:
     """Return a configuration with the user's words over it.
 
@@ -44,15 +55,15 @@ def configured(config: ImageConfig, request: BuildRequest) -> ImageConfig:
 def _port(text: str) -> Port:
     number, slash, protocol = text.partition("/")
     if not (number.isascii() and number.isdigit()) or not 0 < int(number[:6]) <= _LAST_PORT:
-        raise RequestError(f"cannot use the port {text[:40]!r}: not a number from 1 to 65535")
+        raise RequestError(f"cannot use the port {text[:40]!r}: not a number from 1 to 65535", hint="--port 8080")
     if slash and protocol not in ("tcp", "udp"):
-        raise RequestError(f"cannot use the port {text[:40]!r}: the protocol is tcp or udp")
+        raise RequestError(f"cannot use the port {text[:40]!r}: the protocol is tcp or udp", hint="--port 53/udp")
     return Port(int(number), protocol or "tcp")
 
 
 def _absolute(path: str, what: str) -> str:
     if not path.startswith("/") or ".." in path.split("/"):
-        raise RequestError(f"cannot use {what} {path[:200]!r}: not an absolute path of the image")
+        raise RequestError(f"cannot use {what} {path[:200]!r}: not an absolute path of the image", hint="as in /srv")
     return path
 
 

@@ -129,7 +129,8 @@ class Plan:
     @property
     def document(self) -> bytes:
         """The plan as the image carries it; without notes, since some depend on the day they were made."""
-        return canonical_json({name: value for name, value in render_plan(self).items() if name != "notes"})
+        facts = {name: value for name, value in render_plan(self).items() if name != "notes"}
+        return canonical_json(facts, errors="backslashreplace")
 
     @property
     def digest(self) -> Digest:
@@ -181,6 +182,15 @@ def render_plan(plan: Plan) -> dict[str, object]:
     }
 
 
-def canonical_json(value: object) -> bytes:
-    """Return the one serialisation of JSON data that this project uses for anything that is hashed or written."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+def canonical_json(value: object, *, errors: str = "strict") -> bytes:
+    """Return the one serialisation of JSON data that this project uses for anything that is hashed or written.
+
+    Args:
+        value: Plain data.
+        errors: What becomes of bytes of packages that are not UTF-8; ``backslashreplace`` makes escapes of JSON.
+
+    Raises:
+        UnicodeEncodeError: When there are such bytes and the errors are strict.
+    """
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", errors) + b"\n"

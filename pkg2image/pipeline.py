@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pkg2image.analysis.runtime import plain_config
 from pkg2image.archive.fetch import SupersededError, fetch_debs
-from pkg2image.assemble import assemble, configured
+from pkg2image.assemble import assemble, check_words, configured
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.image.compress import Compression
 from pkg2image.image.config import ImageConfig
@@ -23,6 +23,7 @@ from pkg2image.lock import Plan
 from pkg2image.planning import Planned, architectures_of, make_plan
 from pkg2image.recipes.apply import apply
 from pkg2image.recipes.expand import expand
+from pkg2image.recipes.model import Recipe
 from pkg2image.request import BuildRequest
 from pkg2image.rootfs.certificates import install_certificates
 from pkg2image.rootfs.dpkgdb import write_database
@@ -33,7 +34,7 @@ from pkg2image.rootfs.tree import Identities, ReadContent, Tree
 from pkg2image.rootfs.unpack import unpack
 from pkg2image.rootfs.users import identities
 from pkg2image.world import World
-from pkg2image.write import LAYERED, Destination, destinations, how_to_run, write_outputs
+from pkg2image.write import LAYERED, Destination, destinations, how_to_run, output_directory, write_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,32 @@ def build(request: BuildRequest, world: World) -> tuple[BuildResult, ...]:
     Raises:
         Pkg2ImageError: Of every kind; nothing partial is left behind.
     """
+    check_words(request)
     architectures = architectures_of(request, world)
-    # Outputs are looked at first, so that nothing is downloaded for an image that cannot be written.
+    # Outputs are looked at first, so that nothing is downloaded for an image that cannot be written; and nothing is
+    # written for one architecture before the packages of all are there.
     wanted = [destinations(request, architecture, several=len(architectures) > 1) for architecture in architectures]
-    pairs = zip(architectures, wanted, strict=True)
-    return tuple(_build(request, architecture, places, world) for architecture, places in pairs)
+    fetched = [_fetched(request, architecture, world) for architecture in architectures]
+    with output_directory(request, wanted):
+        return tuple(
+            _build(request, planned, debs, places, world)
+            for (planned, debs), places in zip(fetched, wanted, strict=True)
+        )
 
 
-def _build(request: BuildRequest, architecture: str, wanted: Sequence[Destination], world: World) -> BuildResult:
-    planned, debs = _fetched(request, architecture, world)
+def _build(
+    request: BuildRequest,
+    planned: Planned,
+    debs: Sequence[FetchedDeb],
+    wanted: Sequence[Destination],
+    world: World,
+) -> BuildResult:
     epoch = planned.plan.epoch if request.epoch is None else request.epoch
+    recipe = planned.recipe.load() if planned.recipe else None
     world.reporter.step("unpacking")
     with ContentReader(world.store) as reader:
         tree = _unpack(planned, debs, read=reader.read, epoch=epoch)
-        made = _configure(tree, debs, planned, request, read=reader.read, epoch=epoch)
+        made = _configure(tree, debs, planned.plan, recipe, request=request, read=reader.read, epoch=epoch)
     # Formats without layers of their own get none made.
     compression = next((to.compression for to in wanted if to.format in LAYERED), None)
     layers = _layers(planned.plan, made, compression, budget=request.layers, epoch=epoch, world=world)
@@ -106,7 +119,7 @@ def _build(request: BuildRequest, architecture: str, wanted: Sequence[Destinatio
         jobs=world.jobs,
         force=request.force,
     )
-    test = planned.recipe.smoke_test if planned.recipe else None
+    test = recipe.smoke_test if recipe else None
     variables = sorted(test.environment) if test else ()
     return BuildResult(planned.plan, image, outputs, how_to_run(image, outputs, variables))
 
@@ -147,15 +160,21 @@ def _unpack(planned: Planned, debs: Sequence[FetchedDeb], *, read: ReadContent, 
 
 
 def _configure(
-    tree: Tree, debs: Sequence[FetchedDeb], planned: Planned, request: BuildRequest, *, read: ReadContent, epoch: int
+    tree: Tree,
+    debs: Sequence[FetchedDeb],
+    plan: Plan,
+    recipe: Recipe | None,
+    *,
+    request: BuildRequest,
+    read: ReadContent,
+    epoch: int,
 ) -> Configured:
     """Tree -> Tree: the recipe, certificates, what the closure leaves out, dpkg's database."""
-    recipe = expand(planned.recipe, tree) if planned.recipe else None
+    recipe = expand(recipe, tree) if recipe else None
     if recipe:
         tree = apply(recipe, tree, read=read, epoch=epoch)
     tree = install_certificates(tree, read=read, mtime=epoch)
-    tree, _ = minimize(tree, level=planned.plan.closure)
-    plan = planned.plan
+    tree, _ = minimize(tree, level=plan.closure)
     add_file(tree, PLAN_PATH, plan.document, origin="plan", mtime=epoch)
     tree = write_database(tree, debs, architecture=plan.architecture, closure=plan.closure, mtime=epoch)
     config = recipe.image_config() if recipe else plain_config(tree, plan.roots[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,18 +11,17 @@ from pkg2image.archive.repository import load_universe
 from pkg2image.archive.sources import Source, parse_sources
 from pkg2image.archive.suites import codename_of
 from pkg2image.archive.universe import LoadedUniverse
-from pkg2image.deb.reader import read_control
+from pkg2image.deb.package import Package
 from pkg2image.errors import RequestError
 from pkg2image.lock import Plan, PlannedPackage, Reason
-from pkg2image.recipes.load import recipe_for
-from pkg2image.recipes.model import Recipe
+from pkg2image.recipes.choice import ChosenRecipe, choose_recipe
 from pkg2image.request import BuildRequest
 from pkg2image.resolve.closure import FULL, ClosurePolicy, CutRule, closure_policy
 from pkg2image.resolve.explain import explain_package
 from pkg2image.resolve.request import Want, parse_want
 from pkg2image.resolve.resolution import Resolution
 from pkg2image.resolve.solver import resolve
-from pkg2image.rootfs.skeleton import SKELETON_PACKAGES
+from pkg2image.rootfs.base import SKELETON_PACKAGES
 from pkg2image.world import World
 
 
@@ -37,7 +37,7 @@ class Planned:
 
     plan: Plan
     resolution: Resolution
-    recipe: Recipe | None
+    recipe: ChosenRecipe | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,16 @@ def make_plan(request: BuildRequest, architecture: str, world: World) -> Planned
         NetworkError: When a source cannot be read.
         TrustError: When a source cannot be believed.
     """
-    universe = _universe(request, architecture, world)
+    local = _local_packages(request, architecture)
+    requested = [_want(text, local) for text in request.packages]
+    if all(want.exclude for want in requested):
+        raise RequestError(
+            f"cannot make an image of nothing: {' '.join(request.packages)} only leaves packages out",
+            hint="name a package that is to be in it",
+        )
+    universe = _universe(request, architecture, local, world)
     world.reporter.step("resolving")
-    requested = [_want(text) for text in request.packages]
-    recipe = recipe_for(request.recipe, [want.name for want in requested if not want.exclude])
+    recipe = choose_recipe(request.recipe, [want.name for want in requested if not want.exclude])
     resolution = resolve(
         universe,
         [*requested, *_wanted_by(recipe), *(parse_want(text) for text in request.with_packages)],
@@ -134,7 +140,7 @@ def why(planned: Planned, name: str) -> Answer:
     return Answer(included=False, sentences=cut or (f"no package of the image refers to {name}",))
 
 
-def _universe(request: BuildRequest, architecture: str, world: World) -> LoadedUniverse:
+def _universe(request: BuildRequest, architecture: str, local: Mapping[str, Package], world: World) -> LoadedUniverse:
     given = [source for text in request.sources for source in _sources(text)]
     extra = [source for text in request.extra_sources for source in _sources(text)]
     suite = request.suite
@@ -153,7 +159,7 @@ def _universe(request: BuildRequest, architecture: str, world: World) -> LoadedU
         offline=world.offline,
         reporter=world.reporter,
         keyrings=request.keyrings,
-        local_debs=[path for path in map(local_deb, request.packages) if path],
+        local=list(local.values()),
     )
     for note in (*notes, *universe.notes):
         world.reporter.note(note)
@@ -193,27 +199,32 @@ def local_deb(text: str) -> Path | None:
     return Path(text) if text.endswith(".deb") and "/" in text else None
 
 
-def _want(text: str) -> Want:
-    path = local_deb(text)
-    if path is None:
+def _local_packages(request: BuildRequest, architecture: str) -> dict[str, Package]:
+    paths = {text: path for text in request.packages if (path := local_deb(text))}
+    if not paths:
+        return {}
+    # Reading .debs is for builds; a plan without local files does not pay for it.
+    from pkg2image.archive.local import read_local  # noqa: PLC0415
+
+    return {text: read_local(path, architecture) for text, path in paths.items()}
+
+
+def _want(text: str, local: Mapping[str, Package]) -> Want:
+    package = local.get(text)
+    if package is None:
         return parse_want(text)
-    try:
-        with path.open("rb") as stream:
-            control = read_control(stream, name=text)
-    except OSError as error:
-        raise RequestError(f"cannot read the package file {text}: {error.strerror}") from error
-    return replace(
-        parse_want(f"{control['Package']}={control['Version']}", reason=Reason("requested", "", text)), text=text
-    )
+    # Of its path only the last part: the same file in another directory makes the same image.
+    reason = Reason("requested", relation=Path(text).name)
+    return replace(parse_want(f"{package.name}={package.version}", reason=reason), text=text)
 
 
-def _wanted_by(recipe: Recipe | None) -> list[Want]:
+def _wanted_by(recipe: ChosenRecipe | None) -> list[Want]:
     if recipe is None:
         return []
     return [parse_want(name, reason=Reason("recipe", recipe.name, name)) for name in recipe.packages]
 
 
-def _policy(closure: str, recipe: Recipe | None) -> ClosurePolicy:
+def _policy(closure: str, recipe: ChosenRecipe | None) -> ClosurePolicy:
     policy = closure_policy(closure)
     if recipe is None or policy is FULL:
         return policy

@@ -6,18 +6,24 @@ the path in the file (``environment.LANG``) and all of them are told at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pkg2image.errors import RequestError
 from pkg2image.yamltext import parse_yaml
 
 _MAX_FILE = 1 << 20  # an image file is written by hand; a megabyte is a mistake
+_ALIASES = {"with": "with_packages"}
+_EXAMPLE = "write it as in: packages: [nginx, curl]"
+LAST_EPOCH = 0x1FFFFFFFF
+"""The last second that every format can hold: 33 bits, eleven octal digits in a tar."""
+MOST_LAYERS = 120
+"""Overlay file systems of common kernels stop at 128."""
 
 
 class Format(StrEnum):
@@ -30,18 +36,11 @@ class Format(StrEnum):
     DIR = "dir"
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str | int) else value
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-"""A list of words; one word may be written without brackets."""
-
-
-class BuildRequest(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
     """Everything that decides about an image; equal requests on equal repositories give equal bytes.
 
-    Attributes:
+    Args:
         packages: As the user wrote them: ``name``, ``name=version``, ``name/suite``, ``name:arch``, ``name-`` or
             ``./file.deb``.
         suite: Suite or codename.
@@ -73,35 +72,33 @@ class BuildRequest(BaseModel):
         force: Whether an existing file that is not an image of ours may be replaced.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    packages: Words = Field(min_length=1)
+    packages: tuple[str, ...]
     suite: str = "stable"
-    architectures: Words = ()
+    architectures: tuple[str, ...] = ()
     mirror: str | None = None
-    sources: Words = ()
-    extra_sources: Words = ()
+    sources: tuple[str, ...] = ()
+    extra_sources: tuple[str, ...] = ()
     keyrings: tuple[Path, ...] = ()
-    closure: Literal["runtime", "full"] = "runtime"
-    with_packages: Words = Field(default=(), alias="with")
-    without: Words = ()
+    closure: str = "runtime"
+    with_packages: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     recommends: bool = False
     recipe: str = "auto"
     formats: tuple[Format, ...] = (Format.OCI,)
     output: Path | None = None
     tag: str | None = None
-    entrypoint: Words | None = None
-    command: Words | None = None
-    environment: Mapping[str, str] = Field(default_factory=dict)
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     user: str | None = None
     workdir: str | None = None
-    ports: Words = ()
-    volumes: Words = ()
-    labels: Mapping[str, str] = Field(default_factory=dict)
+    ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
     stop_signal: str | None = None
     compression: str = "gzip"
-    layers: int = Field(default=20, ge=1, le=120)
-    epoch: int | None = Field(default=None, ge=0, le=0x1FFFFFFFF)
+    layers: int = 20
+    epoch: int | None = None
     force: bool = False
 
 
@@ -117,14 +114,53 @@ def make_request(flags: Mapping[str, Any], image_file: Path | None) -> BuildRequ
     """
     given = {name: value for name, value in flags.items() if value not in (None, (), {})}
     base = _read_image_file(image_file) if image_file else {}
+    given, base = _by_field(given), _by_field(base)
     where = str(image_file) if image_file else "the request"
-    try:
-        return BuildRequest.model_validate(_merge(base, given))
-    except ValidationError as error:
-        problems = "; ".join(_problem(detail) for detail in error.errors())
-        raise RequestError(
-            f"cannot use {where}: {problems}", hint="pkg2image build --help shows what is possible"
-        ) from error
+    values = _merge(base, given)
+    if not _is_plain(values):
+        from pkg2image.request_model import checked  # noqa: PLC0415 -- see that module
+
+        values = checked(values, where)
+    return BuildRequest(**values)
+
+
+def _is_plain(values: Mapping[str, Any]) -> bool:
+    """Say whether values are all as the command line makes them, so that no model has to look at them."""
+    return bool(values.get("packages")) and all(
+        name in _PLAIN and _PLAIN[name](value) for name, value in values.items()
+    )
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(text, str) for text in value)
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _mapping(value: object) -> bool:
+    return isinstance(value, dict) and _texts((*value, *value.values()))
+
+
+_PLAIN: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("packages", "architectures", "sources", "extra_sources", "with_packages", "without"), _texts),
+    **dict.fromkeys(("entrypoint", "command", "ports", "volumes"), _texts),
+    **dict.fromkeys(("suite", "mirror", "recipe", "tag", "user", "workdir", "stop_signal", "compression"), _text),
+    **dict.fromkeys(("environment", "labels"), _mapping),
+    **dict.fromkeys(("recommends", "force"), lambda value: isinstance(value, bool)),
+    "keyrings": lambda value: isinstance(value, tuple) and all(isinstance(path, Path) for path in value),
+    "output": lambda value: isinstance(value, Path),
+    "formats": lambda value: isinstance(value, tuple) and all(isinstance(each, Format) for each in value),
+    "closure": lambda value: value in ("runtime", "full"),
+    "layers": lambda value: type(value) is int and 1 <= value <= MOST_LAYERS,
+}
+"""What a value looks like that needs no more checking; an epoch always does."""
+
+
+def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
+    # ``with`` is a word of the language, so the field cannot have the name of the option.
+    return {_ALIASES.get(name, name): value for name, value in values.items()}
 
 
 def _merge(base: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,25 +171,22 @@ def _merge(base: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _problem(detail: Any) -> str:
-    path = ".".join(str(part) for part in detail["loc"]) or "the whole"
-    return f"{path}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
-
-
 def _read_image_file(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
             data = stream.read(_MAX_FILE + 1)
     except OSError as error:
-        raise RequestError(f"cannot read the image file {path}: {error.strerror}") from error
+        raise RequestError(
+            f"cannot read the image file {path}: {error.strerror}", hint="name the file after -f"
+        ) from error
     if len(data) > _MAX_FILE:
-        raise RequestError(f"cannot use the image file {path}: it is larger than 1 MiB")
+        raise RequestError(f"cannot use the image file {path}: it is larger than 1 MiB", hint=_EXAMPLE)
     try:
         value = parse_yaml(data)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise RequestError(
-            f"cannot use the image file {path}: not YAML: {' '.join(str(error).split())[:300]}"
+            f"cannot use the image file {path}: not YAML: {' '.join(str(error).split())[:300]}", hint=_EXAMPLE
         ) from error
     if not isinstance(value, dict):
-        raise RequestError(f"cannot use the image file {path}: it is not a mapping of options")
+        raise RequestError(f"cannot use the image file {path}: it is not a mapping of options", hint=_EXAMPLE)
     return {str(name): item for name, item in value.items()}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkg2image.errors import RequestError
 from pkg2image.image.compress import Compression, parse_compression
 from pkg2image.image.directory import write_directory
 from pkg2image.image.model import Image, Output
+from pkg2image.image.names import appc_architecture, platform_of
 from pkg2image.image.outputs import write_aci, write_docker_archive, write_oci_archive, write_rootfs_tar
-from pkg2image.image.target import check_target
+from pkg2image.image.target import check_target, failures
 from pkg2image.planning import local_deb
 from pkg2image.request import BuildRequest, Format
 from pkg2image.rootfs.tree import Identities, Tree
@@ -30,6 +31,11 @@ _COMPRESSIONS = {
     Format.DOCKER: ("gzip", "zstd", "none"),
     Format.ACI: ("gzip", "xz", "none"),
     Format.ROOTFS: ("gzip", "zstd", "xz", "none"),
+}
+_ARCHITECTURE_NAMES: dict[Format, Callable[[str], object]] = {
+    Format.OCI: platform_of,
+    Format.DOCKER: platform_of,
+    Format.ACI: appc_architecture,
 }
 LAYERED = frozenset({Format.OCI, Format.DOCKER})
 
@@ -58,10 +64,13 @@ def destinations(request: BuildRequest, architecture: str, *, several: bool) -> 
         several: Whether other architectures are built as well, so that names must tell them apart.
 
     Raises:
-        RequestError: When a format cannot have the compression.
+        RequestError: When a format cannot have the compression, or has no name for the architecture.
         OutputError: When something that is not ours lies in the way.
     """
     formats = tuple(dict.fromkeys(request.formats))
+    for kind in formats:
+        if name_of := _ARCHITECTURE_NAMES.get(kind):
+            name_of(architecture)
     output = request.output
     into = several or len(formats) > 1
     if output is not None and formats != (Format.DIR,) and output.is_dir():
@@ -69,28 +78,47 @@ def destinations(request: BuildRequest, architecture: str, *, several: bool) -> 
     found = []
     for kind in formats:
         compression = _compression(kind, request.compression)
-        name = _stem(request.packages[0]) + (f"-{architecture}" if several else "") + _SUFFIXES[kind]
+        name = _stem(request.packages) + (f"-{architecture}" if several else "") + _SUFFIXES[kind]
         if kind is Format.ROOTFS:
             name += compression.suffix
         path = Path(name) if output is None else output / name if into else output
-        if into and output is not None:
-            _make_directory(output)
-        check_target(path, directory=kind is Format.DIR, force=request.force)
+        if into and output is not None and not os.path.lexists(output):
+            check_target(output, directory=True)  # it is made when the outputs are
+        else:
+            check_target(path, directory=kind is Format.DIR, force=request.force)
         found.append(Destination(kind, path, compression))
     return tuple(found)
 
 
-def _make_directory(path: Path) -> None:
+@contextmanager
+def output_directory(request: BuildRequest, wanted: Iterable[Sequence[Destination]]) -> Iterator[None]:
+    """Make the directory for several outputs when there is none; it is gone again when nothing was put into it.
+
+    Args:
+        request: Names the directory, when it names any.
+        wanted: All that is to be written.
+
+    Raises:
+        OutputError: When it cannot be made.
+    """
+    path = request.output
+    inside = path is not None and any(to.path.parent == path for places in wanted for to in places)
+    if path is None or not inside or path.is_dir():
+        yield
+        return
+    with failures(path):
+        path.mkdir()
     try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        raise RequestError(
-            f"cannot put several outputs into {path}: {error.strerror}", hint="name a directory with -o"
-        ) from error
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.rmdir()
+        raise
 
 
-def _stem(text: str) -> str:
+def _stem(words: Sequence[str]) -> str:
     # What a user may write after a name (=version, /suite, :arch) and the parts of a file name but the package.
+    text = next((word for word in words if not word.endswith("-")), words[0])
     path = local_deb(text)
     name = path.name.partition("_")[0] if path else text
     for mark in "=/:":

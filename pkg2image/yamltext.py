@@ -12,6 +12,8 @@ else:
     # libyaml where PyYAML was built with it: ten times faster, and a plan reads a few hundred lines.
     _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+_DEEPEST = 50  # what people write has a handful of levels
+
 
 class _StrictLoader(_Loader):
     """Refuses a key that is given twice; the specification says so, PyYAML takes the last one."""
@@ -19,6 +21,8 @@ class _StrictLoader(_Loader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key is not a plain word", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"{key.value} is given twice", key.start_mark)
             seen.add(key.value)
@@ -36,4 +40,17 @@ def parse_yaml(text: str | bytes) -> Any:
 
     Spec: YAML 1.1, "Mapping".
     """
-    return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 -- a subclass of the safe loader
+    _check_depth(text)
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 -- a subclass of the safe loader
+    except ValueError as error:  # what looks like a date or a number may be none
+        raise yaml.YAMLError(f"a value is not what it looks like: {error}") from error
+
+
+def _check_depth(text: str | bytes) -> None:
+    # libyaml's loader goes down by calling itself, until the stack of the process is used up.
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise yaml.YAMLError("it is nested too deeply")

@@ -93,7 +93,7 @@ def parse_certificates(data: bytes, *, origin: str) -> tuple[pysequoia.Cert, ...
         RequestError: The data is not a keyring or holds no certificate.
     """
     try:
-        certificates = tuple(pysequoia.Cert.split_bytes(data))
+        certificates = _split(data)
     except RuntimeError:
         certificates = ()
     if not certificates:
@@ -102,6 +102,12 @@ def parse_certificates(data: bytes, *, origin: str) -> tuple[pysequoia.Cert, ...
             hint="export the public keys with 'gpg --export', armoured or not",
         )
     return certificates
+
+
+@functools.lru_cache(maxsize=32)
+def _split(data: bytes) -> tuple[pysequoia.Cert, ...]:
+    # Values of their bytes: the suites of one archive have one keyring, which is parsed once.
+    return tuple(pysequoia.Cert.split_bytes(data))
 
 
 def read_keyring(keys: Sequence[bytes]) -> Keyring:

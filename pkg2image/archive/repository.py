@@ -7,15 +7,15 @@ hashed before it is decompressed; a database is made of nothing else.
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pkg2image.archive.acquire import Acquirer
 from pkg2image.archive.distributions import DISTRIBUTIONS
 from pkg2image.archive.documents import (
     BelievedRelease,
+    Documents,
     believe,
     fetch_documents,
     keep_documents,
@@ -28,8 +28,7 @@ from pkg2image.archive.sources import Source
 from pkg2image.archive.suite_indexes import SuiteIndexes
 from pkg2image.archive.trust import TrustMemory
 from pkg2image.archive.universe import LoadedUniverse, OriginIndex
-from pkg2image.deb.package import Origin, Package, package_from_stanza
-from pkg2image.deb.reader import read_control
+from pkg2image.deb.package import Origin, Package
 from pkg2image.errors import NetworkError, RequestError, TrustError
 from pkg2image.progress import Reporter
 from pkg2image.store import Store
@@ -68,7 +67,7 @@ def load_universe(
     offline: bool,
     reporter: Reporter,
     keyrings: Sequence[Path] = (),
-    local_debs: Sequence[Path] = (),
+    local: Sequence[Package] = (),
     target_release: str | None = None,
 ) -> LoadedUniverse:
     """Read the sources and merge what they offer.
@@ -84,7 +83,7 @@ def load_universe(
         offline: Use only what the store has.
         reporter: Told about the steps.
         keyrings: Key files for sources that name none themselves.
-        local_debs: Packages in files, which outrank everything.
+        local: Packages in files, which outrank everything.
         target_release: Suite or codename whose versions win over all others, like apt's ``-t``.
 
     Raises:
@@ -103,7 +102,9 @@ def load_universe(
             hint="add a source with --source, or choose another architecture with --arch",
         )
     reporter.step("reading the repositories")
-    believed = parallel_map(lambda source: _read_release(source, surroundings), used, jobs=_PARALLEL)
+    # Judged one after the other: what is found out about a key serves the next suite that it signed.
+    documents = parallel_map(lambda source: _documents(source, surroundings), used, jobs=_PARALLEL)
+    believed = [_believed(source, each, surroundings) for source, each in zip(used, documents, strict=True)]
     present = [each for each in believed if each is not None]
     if not present:
         raise _no_suite(used[0])
@@ -129,7 +130,7 @@ def load_universe(
             for each, indexes in loaded
             for component, index in indexes
         ],
-        local=[_read_local(path, architecture) for path in local_debs],
+        local=local,
         sources=[each.verified for each, _ in loaded],
         notes=tuple(dict.fromkeys(notes)),
         distribution=target.release.origin.lower().partition(" ")[0],
@@ -168,12 +169,19 @@ def _origin(number: int, believed: BelievedRelease, component: str, target_relea
     )
 
 
-def _read_release(source: Source, surroundings: _Surroundings) -> BelievedRelease | None:
-    """Return the Release of a source, or None when an optional suite does not exist."""
+def _documents(source: Source, surroundings: _Surroundings) -> Documents | None:
+    """Return the Release of a source as it came, or None when there is none."""
     store, acquirer = surroundings.store, surroundings.acquirer
-    documents = kept_documents(source, store) if surroundings.offline else fetch_documents(source, acquirer)
-    if documents is None and source.trusted and source.flat and not surroundings.offline:
-        documents = make_documents(source, acquirer, store)
+    if surroundings.offline:
+        return kept_documents(source, store)
+    documents = fetch_documents(source, acquirer)
+    if documents is None and source.trusted and source.flat:
+        return make_documents(source, acquirer, store)
+    return documents
+
+
+def _believed(source: Source, documents: Documents | None, surroundings: _Surroundings) -> BelievedRelease | None:
+    """Judge the Release of a source; None when an optional suite does not exist."""
     if documents is None:
         _explain_no_release(source, surroundings)
         return None
@@ -181,7 +189,7 @@ def _read_release(source: Source, surroundings: _Surroundings) -> BelievedReleas
         source, documents, keyrings=surroundings.keyrings, memory=surroundings.memory, now=surroundings.now
     )
     if not surroundings.offline:
-        keep_documents(source, documents, store)
+        keep_documents(source, documents, surroundings.store)
     return believed
 
 
@@ -218,24 +226,10 @@ def _load_suite(
             return believed, surroundings.indexes_of(believed).load()
         except (TrustError, NetworkError) as error:
             moved = isinstance(error, TrustError) or error.status in {404, 410}
-            again = _read_release(believed.source, surroundings) if moved and not surroundings.offline else None
+            if not moved or surroundings.offline:
+                raise
+            again = _believed(believed.source, _documents(believed.source, surroundings), surroundings)
             if again is None or again.verified.release == believed.verified.release:
                 raise
             believed = again
     return believed, surroundings.indexes_of(believed).load()
-
-
-def _read_local(path: Path, architecture: str) -> Package:
-    """Return the package in a local file."""
-    try:
-        with path.open("rb") as stream:
-            fields = read_control(stream, name=str(path))
-            stream.seek(0)
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            size = stream.tell()
-    except OSError as error:
-        raise RequestError(f"cannot read the package {path}: {error.strerror}") from error
-    package = package_from_stanza({**fields, "Size": str(size), "SHA256": digest}, origin=str(path))
-    if package.architecture not in {architecture, "all"}:
-        raise RequestError(f"cannot use the package {path}: it is for {package.architecture}, not for {architecture}")
-    return replace(package, local_path=str(path))

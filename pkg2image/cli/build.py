@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from pkg2image.cli.options import image_options, request_of, resolution_options, shared_options, world_of
-from pkg2image.cli.terminal import size_text
-from pkg2image.lock import canonical_json
+from pkg2image.cli.terminal import show, show_json, size_text, tell
 from pkg2image.pipeline import BuildResult, build
 
 
@@ -19,23 +18,23 @@ from pkg2image.pipeline import BuildResult, build
 @shared_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(**parameters: Any) -> None:
-    r"""Build an image of packages and what they need.
+    """Build an image of packages and what they need.
 
     PACKAGE is a name, name=version (globs), name/suite, name:arch, name- (must not be in) or ./file.deb.
 
     \b
     pkg2image postgresql --format oci
     pkg2image build nginx curl --suite bookworm --format docker --tag web:1
-    """
+    """  # noqa: D301 -- click wants the backspace itself
     request = request_of(parameters)
     with world_of(parameters) as world:
         results = build(request, world)
     if parameters["as_json"]:
-        click.echo(canonical_json([_json(result) for result in results]).decode(), nl=False)
+        show_json([_json(result) for result in results])
         return
     for result in results:
         for output in result.outputs:
-            click.echo(f"{output.path} {output.digest}")
+            show(f"{output.path} {output.digest}")
     if not parameters["quiet"]:
         for result in results:
             _tell(result)
@@ -59,12 +58,11 @@ def _json(result: BuildResult) -> dict[str, Any]:
 def _tell(result: BuildResult) -> None:
     # On stderr: stdout carries results only.
     for output in result.outputs:
-        click.echo(
+        tell(
             f"{output.path}: {size_text(output.size)}, {len(result.plan.packages)} packages from {result.plan.suite} "
-            f"({result.plan.architecture})",
-            err=True,
+            f"({result.plan.architecture})"
         )
         for note in output.notes:
-            click.echo(f"note: {note}", err=True)
+            tell(f"note: {note}")
     for line in result.how_to_run:
-        click.echo(line, err=True)
+        tell(line)

@@ -8,15 +8,14 @@ from typing import Any
 import click
 
 from pkg2image.cli.options import shared_options, store_of
-from pkg2image.cli.terminal import size_text
+from pkg2image.cli.terminal import show, show_json, size_text
 from pkg2image.errors import UsageError
-from pkg2image.lock import canonical_json
 
 _SIZE = re.compile(r"(\d+)\s*([kMGT]?)B?")
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
-@click.group("cache")
+@click.group("cache", no_args_is_help=False)
 def command() -> None:
     """Look at the store of downloads, facts and layers, and make it smaller."""
 
@@ -41,12 +40,12 @@ def info(**parameters: Any) -> None:
                 )
             },
         }
-        click.echo(canonical_json(data).decode(), nl=False)
+        show_json(data)
         return
-    click.echo(f"{store.root}")
-    click.echo(f"{usage.blobs.count} blobs, {size_text(usage.blobs.size)}")
-    click.echo(f"{usage.records.count} records, {size_text(usage.records.size)}")
-    click.echo(f"{usage.quarantined.count} damaged and {usage.temporary.count} unfinished files")
+    show(f"{store.root}")
+    show(f"{usage.blobs.count} blobs, {size_text(usage.blobs.size)}")
+    show(f"{usage.records.count} records, {size_text(usage.records.size)}")
+    show(f"{usage.quarantined.count} damaged and {usage.temporary.count} unfinished files")
 
 
 def _bytes(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
@@ -62,7 +61,7 @@ def _bytes(_context: click.Context, _parameter: click.Parameter, value: str) -> 
 def prune(keep: int, **parameters: Any) -> None:
     """Remove what was not used for the longest time, and what is damaged or unfinished."""
     left = store_of(parameters).prune(keep_bytes=keep)
-    click.echo(f"{size_text(left.size)} left")
+    show(f"{size_text(left.size)} left")
 
 
 @command.command("clear")
@@ -72,4 +71,4 @@ def clear(**parameters: Any) -> None:
     store = store_of(parameters)
     size = store.usage().size
     store.clear()
-    click.echo(f"freed {size_text(size)}")
+    show(f"freed {size_text(size)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from pkg2image.cli.terminal import show
 from pkg2image.errors import UsageError
 
 
@@ -18,5 +19,5 @@ def command(shell: str) -> None:
     tree = click.get_current_context().find_root().command
     completion = get_completion_class(shell)
     if completion is None:
-        raise UsageError(f"cannot complete for {shell}: the shell is not known")
-    click.echo(completion(tree, {}, "pkg2image", "_PKG2IMAGE_COMPLETE").source())
+        raise UsageError(f"cannot complete for {shell}: the shell is not known", hint="bash, zsh or fish")
+    show(completion(tree, {}, "pkg2image", "_PKG2IMAGE_COMPLETE").source())

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from pkg2image.cli.terminal import size_text
+from pkg2image.cli.terminal import show, show_json, size_text
 from pkg2image.image.lint import lint
 from pkg2image.image.read import ImageContents, read_image
 from pkg2image.image.scan import FileInfo
-from pkg2image.lock import canonical_json
 
 
 @click.command("inspect")
@@ -25,30 +24,30 @@ def command(image: Path, *, with_files: bool, as_json: bool) -> None:
     contents = read_image(image)
     findings = [str(finding) for finding in lint(contents)]
     if as_json:
-        click.echo(canonical_json({**contents.render(), "findings": findings}).decode(), nl=False)
+        show_json({**contents.render(), "findings": findings})
         return
     _show(contents, findings)
     if with_files:
         for entry in contents.files:
-            click.echo(_line(entry))
+            show(_line(entry))
 
 
 def _show(contents: ImageContents, findings: list[str]) -> None:
-    click.echo(f"{contents.path}: {contents.format}, {size_text(contents.size)}, {contents.digest}")
+    show(f"{contents.path}: {contents.format}, {size_text(contents.size)}, {contents.digest}")
     if contents.reference:
-        click.echo(f"reference: {contents.reference}")
+        show(f"reference: {contents.reference}")
     for name, value in sorted(dict(contents.config.get("config") or contents.config.get("app") or {}).items()):
-        click.echo(f"{name}: {value}")
-    click.echo(f"{len(contents.packages)} packages:")
+        show(f"{name}: {value}")
+    show(f"{len(contents.packages)} packages:")
     for package in contents.packages:
-        click.echo(f"  {package['name']} {package['version']} {package['architecture']}")
-    click.echo(f"{len(contents.layers)} layers:")
+        show(f"  {package['name']} {package['version']} {package['architecture']}")
+    show(f"{len(contents.layers)} layers:")
     for layer in contents.layers:
-        click.echo(f"  {size_text(layer.scan.size):>9}  {layer.scan.digest}  {layer.name}")
-    click.echo(f"{len(contents.files)} files, {size_text(sum(entry.size for entry in contents.files))}")
-    click.echo("sound" if not findings else f"{len(findings)} findings:")
+        show(f"  {size_text(layer.scan.size):>9}  {layer.scan.digest}  {layer.name}")
+    show(f"{len(contents.files)} files, {size_text(sum(entry.size for entry in contents.files))}")
+    show("sound" if not findings else f"{len(findings)} findings:")
     for finding in findings:
-        click.echo(f"  {finding}")
+        show(f"  {finding}")
 
 
 def _line(entry: FileInfo) -> str:

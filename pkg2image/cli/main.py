@@ -5,48 +5,76 @@ This is the only module that decides about exit codes; see `pkg2image.errors` fo
 
 from __future__ import annotations
 
+import gc
 import importlib
 import signal
 import sys
 import traceback
 from types import FrameType
+from typing import Any
 
 import click
 
 from pkg2image import __version__
-from pkg2image.errors import Pkg2ImageError, UnresolvableError
+from pkg2image.cli.terminal import tell
+from pkg2image.errors import Pkg2ImageError, UnresolvableError, UsageError
 
 _COMMANDS = {
-    "build": "build",
-    "plan": "plan",
-    "why": "why",
-    "inspect": "inspect",
-    "cache": "cache",
-    "recipes": "recipes",
-    "completion": "completion",
+    "build": "Build an image of packages and what they need.",
+    "plan": "Show what an image would hold, why, and how big.",
+    "why": "Tell why a package is in an image, or why it is not.",
+    "inspect": "Look at an image: packages, configuration, layers, files.",
+    "cache": "Look at the store of downloads, facts and layers.",
+    "recipes": "Look at the recipes of well-known applications.",
+    "completion": "Print the completion script of a shell.",
 }
+"""In the order of a user's way through them; each is the module of that name."""
+
+_HINTS = {
+    1: "please report it",
+    2: "pkg2image --help shows what is possible",
+    3: "pkg2image build --help shows what may be asked for",
+    4: "ask for other packages or versions, or add a source with --extra-source",
+    5: "try again later, or name another mirror with --mirror",
+    6: "try another mirror; what cannot be trusted is not used",
+    7: "ask for another version of the package, or tell the owner of its source",
+    9: "name another place with -o or --cache-dir",
+    10: "check the name of the image and your credentials",
+    11: "look at what the container has printed",
+}
+"""What to do next, by exit code, where an error does not know better."""
+
 _INTERRUPTED = 130
+_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+
+class LazyCommand(click.Command):
+    """A command that is imported when it is used; lists of commands are made without it."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Return the context of the command itself, in which click goes on."""
+        command: click.Command = importlib.import_module(f"pkg2image.cli.{self.name}").command
+        return command.make_context(info_name, args, parent, **extra)
 
 
 class Commands(click.Group):
-    """The command tree; a word that is no command is a package to build, and commands are imported when used."""
+    """The command tree; a word that is no command is a package to build."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """Return the commands in the order of a user's way through them."""
+        """Return the names of the commands."""
         return list(_COMMANDS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module = importlib.import_module(f"pkg2image.cli.{_COMMANDS[cmd_name]}")
-        command: click.Command = module.command
-        return command
+        """Return a command by its name."""
+        return LazyCommand(cmd_name, short_help=_COMMANDS[cmd_name]) if cmd_name in _COMMANDS else None
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put ``build`` before arguments that begin with neither a command nor an option of the group."""
         own = {"--help", "-h", "--version"}
-        if args and args[0] not in _COMMANDS and args[0] not in own:
+        completing = ctx.resilient_parsing and not args
+        if not completing and (not args or args[0] not in (*_COMMANDS, *own)):
             args = ["build", *args]
         return super().parse_args(ctx, args)
 
@@ -65,16 +93,22 @@ def command() -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    _handle_signals(signal.SIG_IGN)  # a second one would cut off the tidying up that the first one begins
     raise KeyboardInterrupt
 
 
+def _handle_signals(handler: Any) -> None:
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup and the shell's & want it
+            signal.signal(number, handler)
+
+
 def _fail(error: Pkg2ImageError) -> int:
-    click.echo(f"error: {error.message}", err=True)
+    tell(f"error: {error.message}")
     if isinstance(error, UnresolvableError):
         for reason in error.reasons:
-            click.echo(f"  {reason}", err=True)
-    if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+            tell(f"  {reason}")
+    tell(f"hint: {error.hint or _HINTS[error.exit_code]}")
     return error.exit_code
 
 
@@ -94,26 +128,35 @@ def run(arguments: list[str]) -> int:
 
 def _exit_code(error: BaseException) -> int:
     match error:
-        case click.exceptions.Exit():
-            return error.exit_code
         case click.Abort() | KeyboardInterrupt():
-            click.echo("error: interrupted; nothing was left behind", err=True)
+            tell("error: cannot finish: interrupted")
+            tell("hint: run it again; nothing partial was left behind, and what was downloaded is kept")
             return _INTERRUPTED
         case click.ClickException():
-            error.show()
-            return error.exit_code
+            return _fail(_usage_error(error))
         case Pkg2ImageError():
             return _fail(error)
-        case BrokenPipeError():
-            # Whoever read our output has enough; that is no error of ours.
-            sys.stderr.close()
-            return 0
-    click.echo(f"{''.join(traceback.format_exception(error))}error: a bug in pkg2image {__version__}", err=True)
-    click.echo("hint: please report it with the lines above", err=True)
+        case SystemExit(code=int(code)):  # the end of a completion, or of a help that nobody reads
+            return code
+    tell(f"{''.join(traceback.format_exception(error))}error: a bug in pkg2image {__version__}")
+    tell("hint: please report it with the lines above")
     return Pkg2ImageError.exit_code
+
+
+def _usage_error(error: click.ClickException) -> UsageError:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    message = error.format_message().rstrip(".")
+    return UsageError(
+        f"cannot understand the command line: {message[:1].lower()}{message[1:]}",
+        hint=f"{context.command_path if context else 'pkg2image'} --help shows what is possible",
+    )
 
 
 def main() -> None:
     """Run the program and exit."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(run(sys.argv[1:]))
+    # A run makes many objects and next to no cycles: looking for those took a tenth of a plan's time.
+    gc.set_threshold(100_000)
+    _handle_signals(_interrupt)
+    code = run(sys.argv[1:])
+    _handle_signals(signal.SIG_IGN)  # the work is done; what is left is to say so
+    sys.exit(code)

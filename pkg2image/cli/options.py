@@ -16,7 +16,7 @@ import click
 
 from pkg2image.cli.terminal import reporting
 from pkg2image.errors import OutputError, UsageError
-from pkg2image.request import BuildRequest, Format, make_request
+from pkg2image.request import LAST_EPOCH, BuildRequest, Format, make_request
 from pkg2image.store import Store
 from pkg2image.world import World, open_world
 
@@ -200,12 +200,24 @@ def request_of(parameters: dict[str, Any]) -> BuildRequest:
         RequestError: When the request makes no sense.
     """
     flags = {name: value for name, value in parameters.items() if name not in (*_RUN, "image_file", "as_json")}
-    flags = {{"with_packages": "with"}.get(name, name): value for name, value in flags.items()}
+    if flags.get("formats"):
+        flags["formats"] = tuple(map(Format, flags["formats"]))
     image_file = parameters.get("image_file")
     if not flags.get("packages") and image_file is None:
         raise UsageError("cannot build nothing: no package is named", hint="pkg2image postgresql --format oci")
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return make_request({**flags, "epoch": epoch} if epoch else flags, image_file)
+    return make_request({**flags, "epoch": _source_date_epoch()}, image_file)
+
+
+def _source_date_epoch() -> int | None:
+    text = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > LAST_EPOCH:
+        raise UsageError(
+            f"cannot use SOURCE_DATE_EPOCH: {text[:40]!r} is not a number of seconds since 1970",
+            hint="unset it, or set it as in SOURCE_DATE_EPOCH=1700000000",
+        )
+    return int(text)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from pkg2image.cli.options import request_of, resolution_options, shared_options, world_of
-from pkg2image.cli.terminal import size_text
-from pkg2image.lock import Plan, canonical_json, render_plan
+from pkg2image.cli.terminal import show, show_json, size_text
+from pkg2image.lock import Plan, render_plan
 from pkg2image.planning import plan
 
 
@@ -24,7 +24,7 @@ def command(**parameters: Any) -> None:
         plans = [one.plan for one in plan(request, world)]
     if parameters["as_json"]:
         rendered = [render_plan(one) for one in plans]
-        click.echo(canonical_json(rendered[0] if len(rendered) == 1 else rendered).decode(), nl=False)
+        show_json(rendered[0] if len(rendered) == 1 else rendered)
         return
     for one in plans:
         _show(one)
@@ -34,14 +34,14 @@ def _show(one: Plan) -> None:
     width = max(len(f"{planned.package}") for planned in one.packages)
     for planned in sorted(one.packages, key=lambda planned: planned.package.name):
         package = planned.package
-        click.echo(f"{package!s:{width}}  {size_text(package.installed_size):>9}  {planned.reason}")
+        show(f"{package!s:{width}}  {size_text(package.installed_size):>9}  {planned.reason}")
     for edge in one.cut:
-        click.echo(f"cut: {edge.package} {edge.field} {edge.relation}: {edge.why}")
+        show(f"cut: {edge.package} {edge.field} {edge.relation}: {edge.why}")
     for note in one.notes:
-        click.echo(f"note: {note}")
+        show(f"note: {note}")
     whole = [planned.package for planned in one.packages if not planned.skeleton]
-    click.echo(
+    show(
         f"{len(one.packages)} packages from {one.suite} ({one.architecture}), closure {one.closure}: "
-        f"{size_text(sum(package.size for package in whole))} to download, "
+        f"{size_text(sum(planned.package.size for planned in one.packages))} to download, "
         f"{size_text(sum(package.installed_size for package in whole))} installed before documentation is left out"
     )

@@ -2,21 +2,71 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from pkg2image.errors import OutputError
 from pkg2image.progress import Reporter, Silence
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _BYTES = 1 << 20  # a total of at least this many is counted in bytes, a smaller one in items
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+
+
+def show(text: str) -> None:
+    """Write a line of results to stdout.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
+    # File names of packages are bytes, and the encoding of a terminal may lack letters.
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    _write(text.translate(_CONTROLS).encode(encoding, "backslashreplace") + b"\n")
+
+
+def show_json(data: object) -> None:
+    """Write data to stdout as one line of JSON in UTF-8.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
+    from pkg2image.lock import canonical_json  # noqa: PLC0415 -- `--help` has nothing to do with plans
+
+    _write(canonical_json(data, errors="backslashreplace"))
+
+
+def _write(data: bytes) -> None:
+    try:
+        click.echo(data, nl=False)
+    except OSError as error:
+        _abandon(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            return  # whoever read our output has enough
+        raise OutputError(
+            f"cannot write to the standard output: {error.strerror}", hint="send it somewhere else"
+        ) from error
+
+
+def tell(text: str) -> None:
+    """Write a line for people to stderr; that nobody reads it is no reason to stop working."""
+    try:
+        click.echo(text.translate(_CONTROLS), err=True)
+    except OSError:
+        _abandon(sys.stderr)
+
+
+def _abandon(stream: TextIO) -> None:
+    # What is still to be written would fail once more when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class PlainReporter:
@@ -35,19 +85,19 @@ class PlainReporter:
         """Begin a step."""
         self.finish()
         self._title = title
-        click.echo(f"{title} ({size_text(total)})" if total >= _BYTES else title, err=True)
+        tell(f"{title} ({size_text(total)})" if total >= _BYTES else title)
 
     def advance(self, amount: int) -> None:
         """Plain lines have no bar to move."""
 
     def note(self, text: str) -> None:
         """Write a note."""
-        click.echo(f"note: {text}", err=True)
+        tell(f"note: {text}")
 
     def finish(self) -> None:
         """End the current step."""
         if self._title and self._verbose:
-            click.echo(f"{self._title}: {time.monotonic() - self._began:.2f} s", err=True)
+            tell(f"{self._title}: {time.monotonic() - self._began:.2f} s")
         self._title, self._began = "", time.monotonic()
 
 
@@ -96,7 +146,7 @@ def reporting(mode: str, *, quiet: bool, verbose: bool) -> Iterator[Reporter]:
     """
     if quiet or mode == "none":
         yield Silence()
-    elif mode == "plain" or verbose or not sys.stderr.isatty():
+    elif mode == "plain" or verbose or not _is_terminal(sys.stderr):
         plain = PlainReporter(verbose=verbose)
         yield plain
         plain.finish()
@@ -107,6 +157,10 @@ def reporting(mode: str, *, quiet: bool, verbose: bool) -> Iterator[Reporter]:
 
         with Progress(console=Console(stderr=True), transient=True) as progress:
             yield BarReporter(progress)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()  # it is None when the program was started with it closed
 
 
 def size_text(size: int) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from pkg2image.cli.options import request_of, resolution_options, shared_options, world_of
+from pkg2image.cli.terminal import show, show_json
 from pkg2image.errors import UsageError
-from pkg2image.lock import canonical_json
 from pkg2image.planning import plan, why
 
 
@@ -19,23 +19,23 @@ from pkg2image.planning import plan, why
 @click.option("--json", "as_json", is_flag=True, help="Print the chains as JSON.")
 @click.pass_context
 def command(context: click.Context, /, words: tuple[str, ...], **parameters: Any) -> None:
-    r"""Tell why a package is in the image of other packages, or why it is not.
+    """Tell why a package is in the image of other packages, or why it is not.
 
     \b
     pkg2image why postgresql -- libllvm19
-    """
+    """  # noqa: D301 -- click wants the backspace itself
     packages, names = _split(words, context)
     request = request_of({**parameters, "packages": packages})
     with world_of(parameters) as world:
         answers = [(name, why(one, name)) for one in plan(request, world) for name in names]
     if parameters["as_json"]:
         data = [{"name": name, "in": answer.included, "chain": list(answer.sentences)} for name, answer in answers]
-        click.echo(canonical_json(data).decode(), nl=False)
+        show_json(data)
         return
     for name, answer in answers:
-        click.echo(f"{name} is {'in' if answer.included else 'not in'} the image")
+        show(f"{name} is {'in' if answer.included else 'not in'} the image")
         for sentence in answer.sentences:
-            click.echo(f"  {sentence}")
+            show(f"  {sentence}")
 
 
 def _split(words: tuple[str, ...], context: click.Context) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -26,39 +25,10 @@ def builtin_recipes() -> tuple[Recipe, ...]:
     return tuple(_read(file, file.name) for file in sorted(files, key=lambda file: file.name))
 
 
-def builtin(package: str) -> Recipe | None:
-    """Return the recipe for a requested package, or None.
-
-    Args:
-        package: The name that was asked for, for example ``postgresql`` or ``postgresql-17``.
-    """
-    return next((recipe for recipe in builtin_recipes() if recipe.serves(package)), None)
-
-
-def recipe_for(choice: str, packages: Sequence[str]) -> Recipe | None:
-    """Return the recipe for a request, or None when it needs none.
-
-    Args:
-        choice: ``auto`` for the built-in recipe of the first requested package that has one, ``none``, the name of a
-            built-in recipe, or the path of a recipe file.
-        packages: Names of the requested packages, in order.
-
-    Raises:
-        RequestError: When there is no such recipe, or the file is no good.
-    """
-    if choice == "none":
-        return None
-    if choice == "auto":
-        return next((recipe for recipe in map(builtin, packages) if recipe is not None), None)
-    named = {recipe.name: recipe for recipe in builtin_recipes()}
-    if choice in named:
-        return named[choice]
-    if "/" in choice or choice.endswith((".yaml", ".yml")):
-        return load_recipe(Path(choice))
-    raise RequestError(
-        f"cannot find recipe {choice}: the built-in ones are {', '.join(named)}",
-        hint="write a path (./NAME.yaml) for a file of your own",
-    )
+def load_builtin(name: str) -> Recipe:
+    """Return the recipe of pkg2image that has a name; the file is called like the recipe."""
+    file = resources.files(__package__).joinpath(f"{name}.yaml")
+    return _read(file, file.name)
 
 
 def load_recipe(path: Path) -> Recipe:

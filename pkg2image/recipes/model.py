@@ -10,7 +10,6 @@ Recipes are files that people write, so every mistake is found when they are rea
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import (
@@ -238,10 +237,6 @@ class Recipe(_Part):
     stop_signal: Annotated[str, StringConstraints(pattern=r"^(SIG[A-Z][A-Z0-9+]*)?$")] = ""
     first_start: tuple[str, ...] = ()
     smoke_test: SmokeTest | None = None
-
-    def serves(self, package: str) -> bool:
-        """Say whether somebody who asks for this package gets this recipe."""
-        return any(fnmatchcase(package, pattern) for pattern in self.applies_to)
 
     def image_config(self) -> ImageConfig:
         """Return how an image of this application is started."""

@@ -18,12 +18,12 @@ from fnmatch import fnmatchcase
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.errors import MalformedPackageError, RequestError
 from pkg2image.rootfs.aliases import ALIASES, link_aliases, loader_alias
+from pkg2image.rootfs.base import SKELETON_PACKAGES
 from pkg2image.rootfs.provision import add_directory, add_file, add_symlink
 from pkg2image.rootfs.tree import Content, ReadContent, Tree
 from pkg2image.rootfs.unpack import stored_content, unpack
 from pkg2image.rootfs.users import accounts_from_masters, write_accounts
 
-SKELETON_PACKAGES = ("base-files", "base-passwd", "libc-bin")
 ORIGIN = "skeleton"
 
 # Patterns of `fnmatch`: what is taken of each package (and the directories above it).

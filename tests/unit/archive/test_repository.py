@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pkg2image.archive.acquire import Acquirer, transport_for
+from pkg2image.archive.local import read_local
 from pkg2image.archive.release import ExpiredReleaseError, RolledBackReleaseError
 from pkg2image.archive.repository import LoadedUniverse, load_universe
 from pkg2image.archive.signature import BadSignatureError, NoSignatureError
@@ -496,7 +497,7 @@ def test_malformed_stanza_is_told_when_it_is_touched(tmp_path: Path) -> None:
 def test_local_package_outranks_all(tmp_path: Path) -> None:
     path = tmp_path / "hello.deb"
     path.write_bytes(build_deb(CONTROL | {"Package": "hello", "Version": "0.1", "Provides": "greeter"}, []))
-    universe = World(tmp_path).load(local_debs=[path])
+    universe = World(tmp_path).load(local=[read_local(path, "amd64")])
     best, other = universe.versions("hello")
     assert (best.version, best.local_path, best.size) == ("0.1", str(path), path.stat().st_size)
     assert (best.sha256, other.version) == (sha256(path.read_bytes()).hex, "1.0")
@@ -521,5 +522,5 @@ def test_local_file_that_is_of_no_use(
     if data is not None:
         path.write_bytes(data)
     with pytest.raises(kind, match=message) as caught:
-        World(tmp_path).load(local_debs=[path])
+        World(tmp_path).load(local=[read_local(path, "amd64")])
     assert str(path) in caught.value.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,8 @@ def test_it_says_how_to_test_itself(recipe: Recipe) -> None:
 
 @each
 def test_it_is_for_the_package_of_its_name_and_for_none_of_another(recipe: Recipe) -> None:
-    assert [other.name for other in RECIPES if other.serves(recipe.name)] == [recipe.name]
+    fitting = [other for other in RECIPES if any(fnmatchcase(recipe.name, each) for each in other.applies_to)]
+    assert fitting == [recipe]
 
 
 @each

@@ -7,60 +7,9 @@ from pathlib import Path
 import pytest
 
 from pkg2image.errors import RequestError
-from pkg2image.recipes.load import builtin, load_recipe, recipe_for
+from pkg2image.recipes.load import load_recipe
 
 HELLO = "name: hello\ndescription: says hello\n"
-
-
-@pytest.mark.parametrize(
-    ("package", "recipe"),
-    [
-        ("postgresql", "postgresql"),
-        ("postgresql-15", "postgresql"),
-        ("postgresql-17", "postgresql"),
-        ("postgresql-client-17", None),
-        ("nginx", "nginx"),
-        ("nginx-light", "nginx"),
-        ("nginx-common", None),
-        ("redis", "redis"),
-        ("redis-server", "redis"),
-        ("redis-tools", None),
-        ("curl", "curl"),
-        ("libcurl4", None),
-        ("hello", None),
-    ],
-)
-def test_a_requested_package_gets_its_built_in_recipe(package: str, recipe: str | None) -> None:
-    found = builtin(package)
-    assert (found.name if found else None) == recipe
-
-
-@pytest.mark.parametrize(
-    ("choice", "packages", "recipe"),
-    [
-        ("auto", ["hello", "nginx", "redis"], "nginx"),
-        ("auto", ["hello"], None),
-        ("auto", [], None),
-        ("none", ["nginx"], None),
-        ("redis", ["nginx"], "redis"),
-    ],
-)
-def test_a_request_chooses_its_recipe(choice: str, packages: list[str], recipe: str | None) -> None:
-    found = recipe_for(choice, packages)
-    assert (found.name if found else None) == recipe
-
-
-def test_a_request_may_name_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "hello.yaml"
-    path.write_text(HELLO)
-    found = recipe_for(str(path), ["nginx"])
-    assert found is not None
-    assert found.name == "hello"
-
-
-def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(RequestError, match="cannot find recipe nginz: the built-in ones are curl, nginx, postgresql"):
-        recipe_for("nginz", ["nginx"])
 
 
 def test_the_text_of_a_script_becomes_the_content_of_its_file(tmp_path: Path) -> None:

@@ -80,12 +80,6 @@ def test_modes_are_octal_and_written_back_as_they_were(text: str, mode: int) -> 
     assert recipe.dump()["directories"] == ({"/a": {"mode": text}} if mode != 0o755 else {"/a": {}})
 
 
-def test_shell_patterns_say_which_packages_a_recipe_is_for() -> None:
-    recipe = Recipe.model_validate({**SMALLEST, "applies_to": ["pg", "pg-[0-9]*"]})
-    packages = ["pg", "pg-15", "pg-17-postgis", "pg-common", "pg-client-17", "xpg"]
-    assert [package for package in packages if recipe.serves(package)] == ["pg", "pg-15", "pg-17-postgis"]
-
-
 def test_an_image_is_started_as_its_recipe_says() -> None:
     recipe = Recipe.model_validate(
         {

@@ -1,0 +1,571 @@
+"""The command line as people and scripts use it, on a distribution of our own."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pkg2image.image.lint import lint
+from pkg2image.image.read import read_image
+from pkg2image.recipes.load import load_recipe
+from tests.support.debs import CONTROL, build_deb, reg
+from tests.support.keys import signing_key
+from tests.support.world import Archive, User, publish, release, suites, write_keyring
+
+SKELETON = ["base-files", "base-passwd", "libc-bin"]
+CLOSURE = ["greet-data", "hello", "libgreet1"]
+SUITES = ("bookworm", "bookworm-updates", "bookworm-backports")
+FORMATS = ("oci", "docker", "aci", "rootfs", "dir")
+PACKAGE_KEYS = {"name", "version", "architecture", "source", "size", "installed_size", "reason"}
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return publish(tmp_path_factory.mktemp("distribution") / "archive")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def user(tmp_path: Path, archive: Archive, store: Path) -> User:
+    """A user with a home of their own; the store is shared, so that little is done twice."""
+    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
+
+
+def names(document: dict[str, Any]) -> list[str]:
+    return sorted(package["name"] for package in document["packages"])
+
+
+def versions(document: dict[str, Any]) -> dict[str, str]:
+    return {package["name"]: package["version"] for package in document["packages"]}
+
+
+def oci_config(user: User, *words: str) -> dict[str, Any]:
+    """Build an image and return its configuration without what every image has."""
+    assert user.run("build", *words, "-o", "image.tar", "-q").code == 0
+    config: dict[str, Any] = dict(read_image(user.work / "image.tar").config["config"])
+    config["Labels"] = {
+        name: value
+        for name, value in config["Labels"].items()
+        if not name.startswith(("org.opencontainers.image.", "dev.pkg2image."))
+    }
+    return config
+
+
+# build
+
+
+def test_build_is_the_default_command(user: User) -> None:
+    built, short = user.run("build", "hello", "-o", "one.tar"), user.run("hello", "-o", "two.tar")
+    assert built.digests == short.digests
+    assert built.out.startswith("one.tar sha256:")
+    assert built.err.splitlines()[-2:] == [
+        f"one.tar: {(user.work / 'one.tar').stat().st_size / 1000:.1f} kB, 6 packages from bookworm (amd64)",
+        "podman load -i one.tar && podman run --rm localhost/hello:latest",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["hello"], "hello.oci.tar"),
+        (["hello=2.10*", "--format", "docker"], "hello.docker.tar"),
+        (["hello:amd64", "--format", "aci"], "hello.aci"),
+        (["hello/bookworm", "--format", "rootfs", "--compression", "zstd"], "hello.rootfs.tar.zst"),
+        (["greet-data-", "only-provider", "--format", "dir"], "only-provider.dir"),
+        (["lonely", "--arch", "arm64"], "lonely.oci.tar"),
+        (["hello", "--arch", "amd64", "--arch", "arm64"], "hello-amd64.oci.tar hello-arm64.oci.tar"),
+    ],
+)
+def test_names_of_outputs(user: User, words: list[str], name: str) -> None:
+    done = user.run("build", *words)
+    assert done.code == 0, done.err
+    assert [line.split()[0] for line in done.out.splitlines()] == name.split()
+    assert sorted(path.name for path in user.work.iterdir()) == name.split()
+
+
+def test_every_format_of_every_architecture_holds_the_same_and_is_sound(user: User) -> None:
+    formats = [word for name in FORMATS for word in ("--format", name)]
+    done = user.run("build", "hello", "--arch", "amd64", "--arch", "arm64", *formats, "-o", "out", "--json")
+    assert [result["architecture"] for result in done.json] == ["amd64", "arm64"]
+    for result in done.json:
+        assert set(result) == {"architecture", "suite", "plan", "packages", "outputs", "notes", "run"}
+        assert (result["suite"], result["packages"], len(result["run"])) == ("bookworm", 6, 5)
+        listings = []
+        for output in result["outputs"]:
+            contents = read_image(user.work / output["path"])
+            assert contents.format == output["format"]
+            assert lint(contents) == ()
+            assert sorted({str(package["architecture"]) for package in contents.packages}) == [
+                "all",
+                result["architecture"],
+            ]
+            if output["format"] != "dir":
+                assert output["digest"] == str(contents.digest)
+                assert output["size"] == (user.work / output["path"]).stat().st_size
+            listings.append([(file.path, file.kind, file.size, file.target) for file in contents.files])
+        assert all(listing == listings[0] for listing in listings)
+        assert [output["format"] for output in result["outputs"]] == list(FORMATS)
+
+
+def test_an_earlier_output_is_replaced(user: User) -> None:
+    assert user.run("hello", "-o", "image.tar", "-q").code == 0
+    old = (user.work / "image.tar").read_bytes()
+    assert user.run("only-provider", "-o", "image.tar", "-q").code == 0
+    assert (user.work / "image.tar").read_bytes() != old
+    assert user.made() == ["image.tar"]
+
+
+def test_force_replaces_what_is_not_ours(user: User) -> None:
+    (user.work / "image.tar").write_text("a letter")
+    assert user.run("hello", "-o", "image.tar", "--force").code == 0
+    assert read_image(user.work / "image.tar").format == "oci"
+
+
+def test_source_date_epoch(user: User) -> None:
+    done = user.run("hello", "-o", "image.tar", environment={"SOURCE_DATE_EPOCH": "1600000001"})
+    assert done.code == 0, done.err
+    assert read_image(user.work / "image.tar").config["created"] == "2020-09-13T12:26:41Z"
+
+
+# What goes in
+
+
+@pytest.mark.parametrize(
+    ("words", "more"),
+    [
+        (["hello"], CLOSURE),
+        (["hello", "hello"], CLOSURE),
+        (["hello", "debconf-"], CLOSURE),
+        (["hello", "--closure", "full"], [*CLOSURE, "debconf"]),
+        (["hello", "--recommends"], [*CLOSURE, "hello-extras"]),
+        (["hello", "--recommends", "hello-extras-"], CLOSURE),
+        (["hello", "--recommends", "--without", "hello-extras"], CLOSURE),
+        (["hello", "--with", "debconf", "--with", "postfix"], [*CLOSURE, "debconf", "postfix"]),
+        (["lonely"], ["only-provider"]),
+        (["postfix", "mail-transport-agent"], ["postfix"]),
+        (["mail-transport-agent", "exim4-"], ["postfix"]),
+        (["base-files"], []),
+        (["greet-data:amd64"], ["greet-data"]),
+    ],
+    ids=" ".join,
+)
+def test_what_is_in_a_plan(user: User, words: list[str], more: list[str]) -> None:
+    assert names(user.run("plan", *words, "--json").json) == sorted([*SKELETON, *more])
+
+
+@pytest.mark.parametrize(
+    ("word", "version"),
+    [
+        ("hello", "2.10-3+deb12u1"),
+        ("hello=2.10-3", "2.10-3"),
+        ("hello=2.10-?", "2.10-3"),
+        ("hello=2.*", "2.10-3+deb12u1"),
+        ("hello=3*", "3.0-1~bpo12+1"),
+        ("hello/bookworm-backports", "3.0-1~bpo12+1"),
+        ("hello/stable-backports", "3.0-1~bpo12+1"),
+        ("hello/bookworm", "2.10-3"),
+        ("hello:amd64=3*", "3.0-1~bpo12+1"),
+    ],
+)
+def test_which_version_a_word_means(user: User, archive: Archive, word: str, version: str) -> None:
+    document = user.run("plan", word, "--json", "--source", archive.source(*SUITES)).json
+    assert versions(document)["hello"] == version
+    assert names(document) == sorted([*SKELETON, *CLOSURE])
+
+
+def test_sources_as_lines_files_and_beside_each_other(user: User, archive: Archive, tmp_path: Path) -> None:
+    line = f"deb [signed-by={archive.keyring}] {archive.uri} bookworm main"
+    file = tmp_path / "updates.sources"
+    file.write_text(archive.source("bookworm-updates"))
+    for words in (["--source", line, "--source", str(file)], ["--source", line, "--extra-source", str(file)]):
+        document = user.run("plan", "hello", "--json", *words).json
+        assert versions(document)["hello"] == "2.10-3+deb12u1"
+        assert [source["suite"] for source in document["sources"]] == ["bookworm", "bookworm-updates"]
+
+
+def test_a_mirror_and_a_keyring_by_name(user: User, archive: Archive) -> None:
+    anyone = User(user.home)
+    document = anyone.run(
+        *("plan", "hello", "--suite", "bookworm-updates", "--keyring", str(archive.keyring), "--json"),
+        environment={"PKG2IMAGE_MIRROR": archive.uri, "XDG_CACHE_HOME": user.environment["XDG_CACHE_HOME"]},
+    ).json
+    assert versions(document)["hello"] == "2.10-3+deb12u1"
+
+
+def test_a_package_file_takes_part_in_the_resolution(user: User) -> None:
+    control = CONTROL | {"Package": "hello", "Version": "9", "Depends": "libgreet1, exim4 | postfix"}
+    local = user.work / "hello_9_amd64.deb"
+    local.write_bytes(build_deb(control, [reg("usr/bin/hello", b"#!/bin/sh\n", mode=0o755)]))
+    document = user.run("plan", "./hello_9_amd64.deb", "--json").json
+    assert names(document) == sorted([*SKELETON, *CLOSURE, "exim4"])
+    assert versions(document)["hello"] == "9"
+    reasons = {package["name"]: package["reason"] for package in document["packages"]}
+    assert reasons["hello"] == "requested as hello_9_amd64.deb"
+    assert user.run("build", str(local), "-q").out.startswith("hello.oci.tar sha256:")
+    assert user.run("build", "./hello_9_amd64.deb", "-q", "-o", "again.tar").digests == [
+        str(read_image(user.work / "hello.oci.tar").digest)
+    ]
+
+
+def test_the_runtime_closure_leaves_out_what_nobody_reads(user: User) -> None:
+    files = {}
+    for closure in ("runtime", "full"):
+        assert user.run("hello", "--closure", closure, "-o", f"{closure}.tar").code == 0
+        files[closure] = {file.path for file in read_image(user.work / f"{closure}.tar").files}
+    only_full = {path for path in files["full"] - files["runtime"] if path.endswith((".gz", ".mo"))}
+    assert only_full == {"usr/share/man/man1/hello.1.gz", "usr/share/locale/de/LC_MESSAGES/hello.mo"}
+    assert "usr/share/doc/hello/copyright" in files["runtime"]
+
+
+# How it is started
+
+
+def test_words_about_the_configuration(user: User) -> None:
+    config = oci_config(
+        user,
+        "hello",
+        *("--env", "LANG=de_DE.UTF-8", "--env", "GREETING=a = b", "--user", "1000:1000", "--workdir", "/srv"),
+        *("--port", "80", "--port", "53/udp", "--volume", "/data", "--label", "team=web", "--stop-signal", "SIGINT"),
+        *("--entrypoint", "/usr/bin/hello --name 'a b'", "--cmd", "x y", "--tag", "example.org/team/hello:1"),
+    )
+    assert config == {
+        "Cmd": ["x", "y"],
+        "Entrypoint": ["/usr/bin/hello", "--name", "a b"],
+        "Env": [
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG=de_DE.UTF-8",
+            "GREETING=a = b",
+        ],
+        "ExposedPorts": {"80/tcp": {}, "53/udp": {}},
+        "Labels": {"team": "web"},
+        "StopSignal": "SIGINT",
+        "User": "1000:1000",
+        "Volumes": {"/data": {}},
+        "WorkingDir": "/srv",
+    }
+    assert read_image(user.work / "image.tar").reference == "example.org/team/hello:1"
+
+
+def test_an_image_file_says_what_options_say_and_options_win(user: User) -> None:
+    (user.work / "image.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "packages": "hello",
+                "with": ["postfix"],
+                "environment": {"GREETING": "file", "PORT": 80},
+                "labels": {"team": "file"},
+                "ports": [80],
+                "entrypoint": ["/usr/bin/hello", "a b"],
+                "user": 1000,
+                "tag": "file:1",
+            }
+        )
+    )
+    config = oci_config(user, "-f", "image.yaml", "--env", "GREETING=option", "--tag", "option:2")
+    assert config["Env"][2:] == ["GREETING=option", "PORT=80"]
+    assert config["Entrypoint"] == ["/usr/bin/hello", "a b"]
+    assert (config["User"], config["ExposedPorts"], config["Labels"]) == ("1000", {"80/tcp": {}}, {"team": "file"})
+    contents = read_image(user.work / "image.tar")
+    assert contents.reference == "localhost/option:2"
+    assert "postfix" in [package["name"] for package in contents.packages]
+
+
+def test_a_recipe_of_the_user(user: User) -> None:
+    (user.work / "hello.yaml").write_text(
+        yaml.safe_dump(
+            {
+                "name": "hello",
+                "description": "greets",
+                "applies_to": ["hello"],
+                "packages": ["postfix"],
+                "entrypoint": ["/usr/bin/hello", "--serve"],
+                "ports": {"greeting": "7/tcp"},
+            }
+        )
+    )
+    config = oci_config(user, "hello", "--recipe", "./hello.yaml", "--cmd", "x")
+    assert (config["Entrypoint"], config["Cmd"]) == (["/usr/bin/hello", "--serve"], ["x"])
+    assert config["ExposedPorts"] == {"7/tcp": {}}
+    document = user.run("plan", "hello", "--recipe", "./hello.yaml", "--json").json
+    assert "wanted by the recipe hello: postfix" in [package["reason"] for package in document["packages"]]
+
+
+# plan and why
+
+
+def test_plan_as_json(user: User) -> None:
+    document = user.run("plan", "hello", "--json").json
+    assert (document["suite"], document["architecture"], document["distribution"]) == ("bookworm", "amd64", "debian")
+    assert (document["closure"], document["roots"]) == ("runtime", ["hello"])
+    for package in document["packages"]:
+        assert set(package) >= PACKAGE_KEYS
+        assert all(isinstance(package[key], int) and package[key] > 0 for key in ("size", "installed_size"))
+    (libgreet1,) = (package for package in document["packages"] if package["name"] == "libgreet1")
+    assert (libgreet1["source"], libgreet1["source_version"]) == ("greet", "1.2")
+    assert libgreet1["reason"] == "hello Depends libgreet1 (>= 1.2)"
+    assert [(cut["package"], cut["relation"]) for cut in document["cut"]] == [
+        ("hello", "debconf (>= 0.5) | debconf-2.0")
+    ]
+    several = user.run("plan", "hello", "--json", "--arch", "arm64", "--arch", "amd64").json
+    assert [one["architecture"] for one in several] == ["arm64", "amd64"]
+    assert several[1] == document
+
+
+def test_plan_for_people(user: User) -> None:
+    lines = user.run("plan", "hello", "-q").out.splitlines()
+    assert lines[3].split(maxsplit=4) == ["hello", "2.10-3", "41.0", "kB", "requested as hello"]
+    assert "cut: hello Depends debconf (>= 0.5) | debconf-2.0: asks questions while packages are configured" in lines
+    assert lines[-1].startswith("6 packages from bookworm (amd64), closure runtime: ")
+
+
+def test_a_plan_is_what_the_image_says_of_itself(user: User) -> None:
+    planned = user.run("plan", "hello", "--json").json
+    built = user.run("hello", "-o", "image.tar", "--json").json[0]
+    inspected = user.run("inspect", "image.tar", "--json").json
+    assert inspected["packages"] == sorted(planned["packages"], key=lambda package: package["name"])
+    assert inspected["config"]["config"]["Labels"]["dev.pkg2image.plan"] == built["plan"]
+
+
+@pytest.mark.parametrize(
+    ("words", "included", "chain"),
+    [
+        (
+            ["hello", "--", "greet-data"],
+            True,
+            [
+                "hello: requested as hello",
+                "libgreet1: hello Depends libgreet1 (>= 1.2)",
+                "greet-data: libgreet1 Depends greet-data",
+            ],
+        ),
+        (["hello", "hello"], True, ["hello: requested as hello"]),
+        (
+            ["hello", "--", "libc-bin"],
+            True,
+            ["libc-bin: part of every image: accounts, directories, os-release, C.UTF-8"],
+        ),
+        (
+            ["hello", "--", "debconf"],
+            False,
+            [
+                "hello Depends debconf (>= 0.5) | debconf-2.0, left out: asks questions while packages are configured",
+            ],
+        ),
+        (["hello", "--", "postfix"], False, ["no package of the image refers to postfix"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_why(user: User, words: list[str], included: bool, chain: list[str]) -> None:  # noqa: FBT001
+    assert user.run("why", "--json", *words).json == [{"name": words[-1], "in": included, "chain": chain}]
+    lines = user.run("why", *words).out.splitlines()
+    assert lines == [f"{words[-1]} is {'in' if included else 'not in'} the image", *(f"  {line}" for line in chain)]
+
+
+def test_why_about_several(user: User) -> None:
+    answers = user.run("why", "--json", "hello", "postfix", "--", "libgreet1", "exim4").json
+    assert [(answer["name"], answer["in"]) for answer in answers] == [("libgreet1", True), ("exim4", False)]
+
+
+# inspect
+
+
+def test_inspect_as_json(user: User) -> None:
+    assert user.run("oddly-named", "hello", "-o", "image.tar", "-q").code == 0
+    document = user.run("inspect", "image.tar", "--json").json
+    assert set(document) >= {"packages", "config", "layers", "files", "format", "digest", "size", "findings"}
+    assert (document["format"], document["findings"]) == ("oci", [])
+    assert document["size"] == (user.work / "image.tar").stat().st_size
+    assert names(document) == sorted([*SKELETON, *CLOSURE, "oddly-named"])
+    assert all(set(package) >= PACKAGE_KEYS for package in document["packages"])
+    assert [layer["diff_id"] for layer in document["layers"]] == document["config"]["rootfs"]["diff_ids"]
+    paths = [file["path"] for file in document["files"]]
+    assert "/usr/bin/hello" in paths
+    assert any(path.startswith("/usr/share/odd/caf") for path in paths)
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_inspect_for_people(user: User, file_format: str) -> None:
+    built = user.run("oddly-named", "--format", file_format, "-o", "image", "-q")
+    done = user.run("inspect", "--files", "image", environment={"PYTHONIOENCODING": "ascii"})
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[0].startswith(f"image: {file_format}, ")
+    assert lines[0].endswith(built.digests[0]) or file_format == "dir"
+    assert "4 packages:" in lines
+    assert "  oddly-named 1 amd64" in lines
+    assert "sound" in lines
+    assert [line.rpartition("/")[2] for line in lines if "/usr/share/odd/" in line] == ["caf\\udce9"]
+
+
+# cache, recipes, completion
+
+
+def test_the_cache_is_shown_pruned_and_cleared(tmp_path: Path, archive: Archive) -> None:
+    user = User(tmp_path / "home", archive)
+    empty = user.run("cache", "info", "--json").json
+    assert (empty["path"], empty["blobs"]) == (str(user.store), {"count": 0, "size": 0})
+    first = user.run("bulky", "-q").digests
+    full = user.run("cache", "info", "--json").json
+    assert set(full) == {"path", "blobs", "records", "quarantined", "temporary"}
+    assert full["blobs"]["size"] > 6 << 20
+    assert user.run("cache", "info").out.splitlines()[0] == str(user.store)
+    left = user.run("cache", "prune", "--keep", "1M")
+    assert left.code == 0, left.err
+    assert left.out.endswith("kB left\n")
+    assert user.run("cache", "info", "--json").json["blobs"]["size"] <= 1_000_000
+    assert user.run("bulky", "-q").digests == first
+    assert user.run("cache", "clear").out.startswith("freed ")
+    assert user.run("cache", "info", "--json").json["blobs"]["count"] == 0
+    assert user.run("bulky", "-q").digests == first
+
+
+def test_recipes_are_listed_and_shown(user: User, tmp_path: Path) -> None:
+    listed = user.run("recipes", "list").out.splitlines()
+    documents = user.run("recipes", "list", "--json").json
+    assert [line.split()[0] for line in listed] == [recipe["name"] for recipe in documents]
+    assert {"postgresql", "nginx", "redis", "curl"} <= {recipe["name"] for recipe in documents}
+    for document in documents:
+        shown = user.run("recipes", "show", document["name"])
+        assert yaml.safe_load(shown.out) == document
+        path = tmp_path / "recipe.yaml"
+        path.write_text(shown.out)
+        assert load_recipe(path).dump() == document
+    assert user.run("recipes", "show", "nginx", "--json").json["name"] == "nginx"
+
+
+@pytest.mark.parametrize(
+    ("shell", "check"), [("bash", ["bash", "-n"]), ("zsh", None), ("fish", None)], ids=["bash", "zsh", "fish"]
+)
+def test_completion_script(user: User, shell: str, check: list[str] | None) -> None:
+    done = user.run("completion", shell)
+    assert done.code == 0, done.err
+    assert f"_PKG2IMAGE_COMPLETE={shell}_complete" in done.out
+    if check:
+        assert subprocess.run(check, input=done.out, text=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("pkg2image pl", {"plan"}),
+        ("pkg2image plan --su", {"--suite"}),
+        ("pkg2image postgresql --form", {"--format"}),
+        ("pkg2image build hello --format d", {"docker", "dir"}),
+        ("pkg2image cache ", {"info", "prune", "clear"}),
+        ("pkg2image completion f", {"fish"}),
+    ],
+)
+def test_what_is_completed(user: User, line: str, expected: set[str]) -> None:
+    done = user.run(
+        environment={
+            "_PKG2IMAGE_COMPLETE": "bash_complete",
+            "COMP_WORDS": line,
+            "COMP_CWORD": str(len(line.split(" ")) - 1),
+        }
+    )
+    assert (done.code, done.err) == (0, "")
+    assert {found.partition(",")[2] for found in done.out.splitlines()} == expected
+
+
+# Unsigned sources
+
+
+def test_an_unsigned_source_is_noted_in_every_output(tmp_path: Path) -> None:
+    archive = publish(tmp_path / "archive", release(suites()[0], keys=()))
+    user = User(tmp_path / "home", archive)
+    line = f"deb [trusted=yes] {archive.uri} bookworm main"
+    uri = archive.uri.replace("file:", "file://")
+    planned = user.run("plan", "hello", "--source", line)
+    for text in (planned.out, planned.err):
+        assert any(note.startswith("note: ") and uri in note and "signature" in note for note in text.splitlines())
+    document = user.run("plan", "hello", "--source", line, "--json").json
+    assert document["sources"][0]["signers"] == []
+    assert any("signature" in note for note in document["notes"])
+    formats = [word for name in FORMATS for word in ("--format", name)]
+    (result,) = user.run("hello", "--source", line, *formats, "-o", "out", "--json").json
+    assert any("signature" in note for note in result["notes"])
+    for output in result["outputs"]:
+        contents = read_image(user.work / output["path"])
+        plan = json.loads((user.work / "out/hello.dir/usr/share/pkg2image/plan.json").read_bytes())
+        assert plan["sources"][0]["signers"] == []
+        assert any(file.path == "usr/share/pkg2image/plan.json" for file in contents.files)
+        if contents.config:
+            assert uri in json.dumps(contents.config)
+
+
+# Terminals and pipes
+
+
+def test_progress_goes_to_stderr_as_wished(user: User) -> None:
+    plain = user.run("plan", "hello", "--progress", "plain").err.splitlines()
+    assert plain[0] == "reading the repositories"
+    assert plain[-1] == "resolving"
+    assert user.run("plan", "hello").err.splitlines() == plain
+    assert user.run("plan", "hello", "--progress", "none").err == ""
+    assert user.run("hello", "-q").err == ""
+    verbose = user.run("plan", "hello", "-v").err.splitlines()
+    assert verbose[-1].startswith("resolving: ")
+
+
+def test_a_reader_who_has_enough_is_no_error(user: User) -> None:
+    command = shlex.join(user.command("plan", "hello", "-q"))
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} | true"],
+        env=user.environment,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_build_goes_on_when_nobody_reads_its_progress(user: User) -> None:
+    command = shlex.join(user.command("build", "hello", "-v"))
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", f"{command} 2>&1 >result | true"],
+        env=user.environment,
+        cwd=user.work,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert (user.work / "result").read_text().startswith("hello.oci.tar sha256:")
+
+
+def test_a_full_stdout_is_an_error(user: User) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            user.command("plan", "hello", "--json", "-q"),
+            env=user.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 9
+    assert done.stderr.startswith("error: cannot write to the standard output: No space left on device\nhint: ")
+
+
+def test_closed_standard_streams_do_no_harm(user: User) -> None:
+    command = shlex.join(user.command("build", "hello"))
+    done = subprocess.run(["bash", "-c", f"{command} <&- >&- 2>&-"], env=user.environment, cwd=user.work, check=False)
+    assert done.returncode == 0
+    assert read_image(user.work / "hello.oci.tar").format == "oci"
+
+
+def test_keys_may_be_armoured_and_inside_the_source(user: User, archive: Archive, tmp_path: Path) -> None:
+    key = signing_key()
+    armoured = tmp_path / "key.asc"
+    armoured.write_bytes(key.armoured)
+    inside = "\n" + "\n".join(f" {line or '.'}" for line in key.armoured.decode().splitlines())
+    for signed_by in (str(armoured), inside, str(write_keyring(tmp_path / "key.gpg"))):
+        source = archive.source(Signed_By=signed_by)
+        assert user.run("plan", "hello", "-q", "--source", source).code == 0
