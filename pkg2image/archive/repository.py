@@ -207,7 +207,7 @@ def _explain_no_release(source: Source, surroundings: _Surroundings) -> None:
 
 def _no_suite(source: Source) -> RequestError:
     known = sorted({name for distribution in DISTRIBUTIONS for name in distribution.suites})
-    near = difflib.get_close_matches(source.suite, known, n=3)
+    near = [name for name in difflib.get_close_matches(source.suite, known, n=3) if name != source.suite]
     return RequestError(
         f"cannot use {source}: there is neither InRelease nor Release at {source.public_uri}",
         hint=f"did you mean {' or '.join(near)}?" if near else "check the suite and the address of the mirror",

@@ -120,7 +120,11 @@ def new_directory(path: Path) -> Iterator[Path]:
             _put_in_place(made, path, aside=temporary / "old")
             _sync_directory(path.parent)
         finally:
-            _remove_tree(temporary)
+            try:
+                _remove_tree(temporary)
+            except KeyboardInterrupt:
+                _remove_tree(temporary)  # an interrupt must not leave half of it behind
+                raise
 
 
 def _put_in_place(made: Path, path: Path, *, aside: Path) -> None:

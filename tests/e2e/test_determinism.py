@@ -128,7 +128,8 @@ def test_the_number_of_jobs_does_not_matter(tmp_path: Path, archive: Archive, co
     found = []
     for jobs in ("1", "2", "8"):
         user = User(tmp_path / jobs, archive)
-        done = user.run(*WORDS, "huge", "bulky", "--compression", compression, "--jobs", jobs, "-o", "out")
+        formats = ("--format", "oci", "--format", "rootfs")
+        done = user.run("build", "huge", "bulky", *formats, "--compression", compression, "--jobs", jobs, "-o", "out")
         assert done.code == 0, done.err
         found.append(hashes(user.work / "out"))
     assert found[0] == found[1] == found[2]
