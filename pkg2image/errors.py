@@ -87,6 +87,30 @@ class MalformedPackageError(Pkg2ImageError):
     exit_code = 7
 
 
+class ScriptError(Pkg2ImageError):
+    """The maintainer script of a package cannot be interpreted, and the request does not go on without it.
+
+    Args:
+        package: Name of the package.
+        script: ``preinst``, ``config`` or ``postinst``.
+        reason: What is not understood, or how the script ended.
+        line: Line of the script, or None when it is not known.
+    """
+
+    exit_code = 7
+
+    def __init__(self, package: str, script: str, reason: str, *, line: int | None = None) -> None:
+        where = f"line {line} of " if line is not None else ""
+        super().__init__(
+            f"cannot configure {package}: {where}its {script}: {reason}",
+            hint="build with --scripts emulate to go on without what this script does",
+        )
+        self.package = package
+        self.script = script
+        self.reason = reason
+        self.line = line
+
+
 class FileConflictError(Pkg2ImageError):
     """Two packages ship the same path and neither may replace the other.
 

@@ -53,6 +53,8 @@ class BuildRequest:
         with_packages: Packages to add.
         without: Names that must not be in.
         recommends: Whether Recommends are followed.
+        scripts: What is done with maintainer scripts: ``emulate``, ``strict`` or ``none``.
+        preseed: Answers to questions of packages, ``package/question`` -> value.
         recipe: ``auto``, ``none``, the name of a built-in recipe, or the path of a recipe file.
         formats: What to write.
         output: File, or directory for several outputs; None means a name made of the package in the working directory.
@@ -83,6 +85,8 @@ class BuildRequest:
     with_packages: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     recommends: bool = False
+    scripts: str = "emulate"
+    preseed: Mapping[str, str] = field(default_factory=dict)
     recipe: str = "auto"
     formats: tuple[Format, ...] = (Format.OCI,)
     output: Path | None = None
@@ -147,12 +151,13 @@ _PLAIN: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("packages", "architectures", "sources", "extra_sources", "with_packages", "without"), _texts),
     **dict.fromkeys(("entrypoint", "command", "ports", "volumes"), _texts),
     **dict.fromkeys(("suite", "mirror", "recipe", "tag", "user", "workdir", "stop_signal", "compression"), _text),
-    **dict.fromkeys(("environment", "labels"), _mapping),
+    **dict.fromkeys(("environment", "labels", "preseed"), _mapping),
     **dict.fromkeys(("recommends", "force"), lambda value: isinstance(value, bool)),
     "keyrings": lambda value: isinstance(value, tuple) and all(isinstance(path, Path) for path in value),
     "output": lambda value: isinstance(value, Path),
     "formats": lambda value: isinstance(value, tuple) and all(isinstance(each, Format) for each in value),
     "closure": lambda value: value in ("runtime", "full"),
+    "scripts": lambda value: value in ("emulate", "strict", "none"),
     "layers": lambda value: type(value) is int and 1 <= value <= MOST_LAYERS,
 }
 """What a value looks like that needs no more checking; an epoch always does."""

@@ -46,6 +46,8 @@ class RequestModel(BaseModel):
     with_packages: Words = ()
     without: Words = ()
     recommends: bool = False
+    scripts: Literal["emulate", "strict", "none"] = "emulate"
+    preseed: Mapping[str, Text] = Field(default_factory=dict)
     recipe: str = "auto"
     formats: tuple[Format, ...] = (Format.OCI,)
     output: Path | None = None

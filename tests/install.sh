@@ -19,6 +19,8 @@ packages=(
     appc-spec docker-registry jq oci-image-tool skopeo umoci
     # runtimes
     containerd docker.io podman runc uidmap util-linux
+    # configuration: the tools whose work is done natively
+    default-jre-headless libglib2.0-bin systemd
 )
 
 # The client is a package of its own where docker.io does not have it.

@@ -142,6 +142,15 @@ _IMAGE = (
         type=click.Path(path_type=Path),
         help="File, or directory for several outputs.  [default: PACKAGE.FORMAT here]",
     ),
+    click.option(
+        "--scripts",
+        type=click.Choice(["emulate", "strict", "none"]),
+        help="Maintainer scripts: go on without those not understood, fail, or do not look at them.  "
+        "[default: emulate]",
+    ),
+    click.option(
+        "--preseed", multiple=True, callback=_pairs, metavar="QUESTION=VALUE", help="Answer to a question; repeatable."
+    ),
     click.option("--tag", metavar="NAME[:TAG]", help="Reference of the image.  [default: PACKAGE:latest]"),
     click.option(
         "--entrypoint", callback=_words, metavar="WORDS", help="Program to start, as one shell-quoted argument."

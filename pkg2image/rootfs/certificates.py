@@ -1,7 +1,8 @@
 """What ``update-ca-certificates`` makes of the certificates in the image: one bundle, and links OpenSSL finds by hash.
 
-The certificates are those below ``usr/share/ca-certificates`` and ``usr/local/share/ca-certificates`` of the tree. All
-are trusted, which is the answer ca-certificates gets without questions.
+The certificates are those below ``usr/share/ca-certificates`` and ``usr/local/share/ca-certificates`` of the tree.
+Those of packages are trusted when ``etc/ca-certificates.conf`` names them; without this file all are, which is the
+answer ca-certificates gets without questions.
 
 Spec: update-ca-certificates(8); openssl-rehash(1).
 """
@@ -21,6 +22,7 @@ BUNDLE = "etc/ssl/certs/ca-certificates.crt"
 ORIGIN = "ca-certificates"
 
 _SHIPPED = "usr/share/ca-certificates/"
+_CONFIGURATION = "etc/ca-certificates.conf"
 _LOCAL = "usr/local/share/ca-certificates/"
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 # Characters of certificate names that update-ca-certificates keeps out of the names of its links.
@@ -38,7 +40,7 @@ def install_certificates(tree: Tree, *, read: ReadContent, mtime: int) -> Tree:
     Raises:
         MalformedPackageError: When a certificate file holds no certificate.
     """
-    paths = list(_certificates(tree))
+    paths = [*_shipped(tree, read), *_below(tree, _LOCAL)]
     if not paths:
         return tree
     result = tree.copy()
@@ -58,12 +60,21 @@ def install_certificates(tree: Tree, *, read: ReadContent, mtime: int) -> Tree:
     return result
 
 
-def _certificates(tree: Tree) -> Iterator[str]:
-    # Those of packages first, then those of the administrator, each in byte order.
-    for top in (_SHIPPED, _LOCAL):
-        for path, entry in tree.walk():
-            if path.startswith(top) and path.endswith(".crt") and entry.kind is Kind.FILE:
-                yield path
+def _shipped(tree: Tree, read: ReadContent) -> list[str]:
+    """Return the trusted certificates of packages: in the order of the configuration, or all in byte order."""
+    every = list(_below(tree, _SHIPPED))
+    configuration = tree.lookup(_CONFIGURATION)
+    if configuration is None or configuration.content is None:
+        return every
+    lines = read(configuration.content).decode("utf-8", "surrogateescape").split("\n")
+    named = dict.fromkeys(_SHIPPED + line for line in lines if line and line[0] not in "#!")
+    return [path for path in named if path in every]
+
+
+def _below(tree: Tree, top: str) -> Iterator[str]:
+    for path, entry in tree.walk():
+        if path.startswith(top) and path.endswith(".crt") and entry.kind is Kind.FILE:
+            yield path
 
 
 def _read(tree: Tree, path: str, read: ReadContent) -> bytes:

@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "resolve": {"deb", "lock"},
     "rootfs": {"deb"},
     "analysis": {"deb", "rootfs", "image.config"},
+    "maintscript": {"deb", "rootfs"},
     "recipes": {"deb", "rootfs", "image.config"},
     "image": {"rootfs.tree", "rootfs.users", "lock", "store", "deb"},
     "request": {"request_model"},
@@ -29,10 +30,14 @@ ALLOWED: dict[str, set[str]] = {
     "world": {"archive", "store"},
     "planning": {"deb", "lock", "archive", "resolve", "recipes", "request", "rootfs", "world"},
     "assemble": {"image", "lock", "request"},
+    "configure": {
+        *("analysis", "assemble", "deb", "image.config", "image.read", "lock", "maintscript", "recipes"),
+        *("request", "rootfs"),
+    },
     "write": {"image", "planning", "request", "rootfs", "store"},
     "pipeline": {
         *("deb", "lock", "archive", "resolve", "rootfs", "analysis", "recipes", "image", "request", "store"),
-        *("world", "planning", "assemble", "write"),
+        *("world", "planning", "assemble", "configure", "write"),
     },
     "cli": {
         "pipeline",

@@ -88,7 +88,7 @@ def _file(path: Path) -> None:
         ({"output": "mine", "formats": ["dir"]}, _file, OutputError),
         ({"output": "mine", "formats": ["oci", "aci"]}, lambda path: path.symlink_to("nowhere"), OutputError),
     ],
-    ids=str,
+    ids=["aci-zstd", "oci-xz", "no-parent", "no-parent-several", "file", "file-several", "file-dir", "dangling"],
 )
 def test_what_cannot_be_written_is_known_at_once(
     words: dict[str, Any], make: Callable[[Path], object] | None, error: type[Pkg2ImageError]

@@ -72,6 +72,20 @@ def test_bundle_and_links() -> None:
     }
 
 
+def test_only_what_the_configuration_names_is_trusted() -> None:
+    configuration = b"# comment\n\nmozilla/z.crt\n!mozilla/b.crt\na.crt\nmozilla/z.crt\ngone.crt\n"
+    certs, bundle = _installed(
+        reg("etc/ca-certificates.conf", configuration),
+        reg(f"{LOCAL}/mine.crt", ONE),
+        reg(f"{SHIPPED}/a.crt", OTHER),
+        reg(f"{SHIPPED}/mozilla/b.crt", OTHER),
+        reg(f"{SHIPPED}/mozilla/z.crt", ONE),
+        reg(f"{SHIPPED}/unnamed.crt", OTHER),
+    )
+    assert bundle == ONE + OTHER + ONE
+    assert {name for name in certs if name.endswith(".pem")} == {"a.pem", "mine.pem", "z.pem"}
+
+
 def test_a_certificate_nobody_can_read_has_no_hash_link() -> None:
     certs, _ = _installed(reg(f"{SHIPPED}/odd.crt", _pem(b"odd")))
     assert set(certs) == {"odd.pem", "ca-certificates.crt"}
