@@ -1,7 +1,8 @@
-"""Commands about names of files: basename, dirname, readlink, realpath, which, ls, stat."""
+"""Commands about names of files: basename, dirname, readlink, realpath, which, ls, stat, dpkg-realpath."""
 
 from __future__ import annotations
 
+import datetime as dt
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -42,7 +43,11 @@ _REALPATH = Grammar(
     },
 )
 _WHICH = Grammar("s")
-_LS = Grammar("1aAdrLU", {"all": "a", "almost-all": "A", "directory": "d", "reverse": "r", "color?": "color"})
+_LS = Grammar(
+    "1aAdlnrLU",
+    {"numeric-uid-gid": "n", "all": "a", "almost-all": "A", "directory": "d", "reverse": "r", "color?": "color"},
+)
+_HALF_A_YEAR = 31556952 // 2  # what GNU ls counts as recent, in seconds
 _STAT = Grammar("c:L", {"format=": "c", "dereference": "L", "printf=": "printf"})
 _DIRECTIVE = re.compile(r"%(.?)")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
@@ -184,7 +189,7 @@ def which(invocation: Invocation) -> int:
 
 
 def ls(invocation: Invocation) -> int:
-    """``ls [-1] [-a] [-A] [-d] [-r] [path...]``: names only, one per line, in byte order."""
+    """``ls [-1] [-a] [-A] [-d] [-r] [-l] [-n] [path...]`` in byte order; ``-l`` of single files only."""
     options = _LS.parse(invocation.arguments)
     if "U" in options or options.last("color") in {"", "always"}:
         raise NotUnderstoodError("ls -U or --color")
@@ -196,6 +201,8 @@ def ls(invocation: Invocation) -> int:
         entry = files.lstat(path)
         if entry is None:
             status = invocation.fail(f"cannot access '{path}': No such file or directory", 2)
+        elif "l" in options or "n" in options:
+            plain.append(_long(files, path, entry, numeric="n" in options))
         elif "d" in options or not files.is_directory(path):
             plain.append(path)
         else:
@@ -210,6 +217,29 @@ def ls(invocation: Invocation) -> int:
         names.sort(key=path_key, reverse="r" in options)
         invocation.stdout.text("".join(f"{name}\n" for name in names))
     return status
+
+
+def _long(files: Files, path: str, entry: Entry, *, numeric: bool) -> str:
+    # Link counts of directories and the width of columns depend on what else is there: they are refused.
+    if entry.kind not in {Kind.FILE, Kind.SYMLINK} or entry.inode:
+        raise NotUnderstoodError("ls -l of other than a plain file or symlink")
+    user, group = _numbers(files, entry) if numeric else (entry.user, entry.group)
+    # The clock of scripts stands at the epoch of the image: what is older than half a year shows its year.
+    time = dt.datetime.fromtimestamp(entry.mtime, dt.UTC)
+    recent = files.epoch - _HALF_A_YEAR < entry.mtime <= files.epoch
+    date = f"{time:%b} {time.day:2} " + (f"{time:%H:%M}" if recent else f" {time.year}")
+    size = len(octets(entry.target)) or entry.size
+    arrow = f" -> {entry.target}" if entry.kind is Kind.SYMLINK else ""
+    return f"{mode_text(entry)} 1 {user} {group} {size} {date} {path}{arrow}"
+
+
+def dpkg_realpath(invocation: Invocation) -> int:
+    """``dpkg-realpath path``: the canonical path of a path in the root; dpkg-realpath(1)."""
+    match invocation.arguments:
+        case (path,) if path and not path.startswith("-"):
+            invocation.stdout.text(f"/{invocation.files.canonical(path)}\n")
+            return 0
+    raise NotUnderstoodError(f"dpkg-realpath {' '.join(invocation.arguments)}")
 
 
 def stat(invocation: Invocation) -> int:
@@ -290,5 +320,6 @@ COMMANDS: Mapping[str, Command] = {
     "realpath": realpath,
     "which": which,
     "ls": ls,
+    "dpkg-realpath": dpkg_realpath,
     "stat": stat,
 }

@@ -54,7 +54,7 @@ def _statoverride(call: Invocation) -> int:
             return _add(call, flags, _parse_override(user, group, mode, _clean(path)))
         case ["remove"], (path,):
             return _remove(call, _clean(path), quietly="quiet" in options or "force-remove" in options)
-        case ["list"], patterns if len(patterns) < 2:
+        case ["list"], patterns:
             return _list(call, patterns)
     raise NotUnderstoodError(f"dpkg-statoverride {' '.join(call.arguments)}")
 
@@ -102,8 +102,8 @@ def _remove(call: Invocation, path: str, *, quietly: bool) -> int:
 
 
 def _list(call: Invocation, patterns: tuple[str, ...]) -> int:
-    expression = glob_expression(_clean(patterns[0]) if patterns else "*")
-    found = [item for path, item in _load(call.files).items() if expression.fullmatch(path)]
+    expressions = [glob_expression(_clean(pattern)) for pattern in patterns or ("*",)]
+    found = [item for path, item in _load(call.files).items() if any(each.fullmatch(path) for each in expressions)]
     call.stdout.text("".join(f"{item}\n" for item in found))
     return 0 if found else 1
 

@@ -25,7 +25,7 @@ REFUSED = {
     "uname -v": "kernel",
     "stat a": "without a format",
     "stat -c %Y a": "%Y",
-    "ls -l": "option -l",
+    "ls -l /etc": "ls -l of other than",
     "sort -R a": "option -R",
     "sort -k1.2 a": "sort -k 1.2",
     "tail -f a": "option -f",
