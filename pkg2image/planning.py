@@ -17,7 +17,6 @@ from pkg2image.lock import Plan, PlannedPackage, Reason
 from pkg2image.recipes.choice import ChosenRecipe, choose_recipe
 from pkg2image.request import BuildRequest
 from pkg2image.resolve.closure import FULL, ClosurePolicy, CutRule, closure_policy
-from pkg2image.resolve.explain import explain_package
 from pkg2image.resolve.request import Want, parse_want
 from pkg2image.resolve.resolution import Resolution
 from pkg2image.resolve.solver import resolve
@@ -130,6 +129,8 @@ def why(planned: Planned, name: str) -> Answer:
         planned: The plan with its resolution.
         name: A package name, real or virtual.
     """
+    from pkg2image.resolve.explain import explain_package  # noqa: PLC0415 -- a plan explains nothing
+
     explanation = explain_package(planned.resolution, name)
     if explanation.chain:
         return Answer(included=True, sentences=tuple(f"{step}: {reason}" for step, reason in explanation.chain))

@@ -8,22 +8,25 @@ universe and the request.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from pkg2image.errors import RequestError
 from pkg2image.lock import CutEdge, PlannedPackage
 from pkg2image.resolve.checker import check
 from pkg2image.resolve.closure import FULL, ClosurePolicy
-from pkg2image.resolve.explain import Request, explain_contradiction
 from pkg2image.resolve.order import unpack_order
 from pkg2image.resolve.preferences import Preferences, default_preferences
 from pkg2image.resolve.problem import Problem
 from pkg2image.resolve.request import Want, find_roots
 from pkg2image.resolve.resolution import Resolution
-from pkg2image.resolve.sat import SatOracle, encode
 from pkg2image.resolve.scope import Scope
 from pkg2image.resolve.search import Contradiction, Search
 from pkg2image.resolve.selection import Selection
 from pkg2image.resolve.universe import Universe
+
+if TYPE_CHECKING:
+    from pkg2image.resolve.explain import Request
+    from pkg2image.resolve.sat import SatOracle
 
 
 def resolve(
@@ -66,13 +69,15 @@ def resolve(
 
     def is_solvable(request: Request) -> bool:
         try:
-            return SatOracle(encode(pose(request))).is_satisfiable()
+            return _oracle(pose(request)).is_satisfiable()
         except RequestError:
             return False
 
     problem = pose((wants, without))
     selection = _select(problem)
     if selection is None:
+        from pkg2image.resolve.explain import explain_contradiction  # noqa: PLC0415 -- few requests fail
+
         raise explain_contradiction(universe, problem, (wants, without), is_solvable=is_solvable)
     resolution = _describe(problem, selection, table)
     check(universe, resolution, wants, policy, without=without)
@@ -83,8 +88,14 @@ def _select(problem: Problem) -> Selection | None:
     try:
         return Search(problem).run()
     except Contradiction:
-        oracle = SatOracle(encode(problem))
+        oracle = _oracle(problem)
         return Search(problem, oracle).run() if oracle.is_satisfiable() else None
+
+
+def _oracle(problem: Problem) -> SatOracle:
+    from pkg2image.resolve.sat import SatOracle, encode  # noqa: PLC0415 -- one request in five hundred needs it
+
+    return SatOracle(encode(problem))
 
 
 def _describe(problem: Problem, selection: Selection, preferences: Preferences) -> Resolution:
