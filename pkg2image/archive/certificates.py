@@ -123,6 +123,7 @@ def read_keyring(keys: Sequence[bytes]) -> Keyring:
     return Keyring(copies)
 
 
+@functools.lru_cache(maxsize=256)
 def keys_of(*copies: pysequoia.Cert) -> tuple[Key, ...]:
     """Return the primary key and the subkeys of a certificate.
 
