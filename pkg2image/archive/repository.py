@@ -7,7 +7,7 @@ hashed before it is decompressed; a database is made of nothing else.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +68,6 @@ def load_universe(
     reporter: Reporter,
     keyrings: Sequence[Path] = (),
     local: Sequence[Package] = (),
-    target_release: str | None = None,
 ) -> LoadedUniverse:
     """Read the sources and merge what they offer.
 
@@ -84,7 +83,6 @@ def load_universe(
         reporter: Told about the steps.
         keyrings: Key files for sources that name none themselves.
         local: Packages in files, which outrank everything.
-        target_release: Suite or codename whose versions win over all others, like apt's ``-t``.
 
     Raises:
         RequestError: A suite, component or architecture does not exist, or a local file is not there.
@@ -111,22 +109,13 @@ def load_universe(
     if size := sum(surroundings.indexes_of(each).missing_bytes() for each in present):
         reporter.step("downloading the package indexes", size)
     loaded = parallel_map(lambda each: _load_suite(each, surroundings), present, jobs=_PARALLEL)
-    notes = [
-        f"{source} is left out: it is only for {', '.join(source.architectures)}"
-        for source in sources
-        if source not in used
-    ]
-    notes += [
-        f"{source} is left out: there is no such suite"
-        for source, each in zip(used, believed, strict=True)
-        if each is None
-    ]
-    notes += [note for each, _ in loaded for note in each.notes]
+    missing = [source for source, each in zip(used, believed, strict=True) if each is None]
+    notes = [*_left_out(sources, used, missing), *(note for each, _ in loaded for note in each.notes)]
     target = _target(suite, [each for each, _ in loaded])
     return LoadedUniverse(
         architecture,
         [
-            OriginIndex(index, _origin(sources.index(each.source), each, component, target_release))
+            OriginIndex(index, _origin(sources.index(each.source), each, component))
             for each, indexes in loaded
             for component, index in indexes
         ],
@@ -138,6 +127,15 @@ def load_universe(
     )
 
 
+def _left_out(sources: Sequence[Source], used: Sequence[Source], missing: Sequence[Source]) -> Iterator[str]:
+    """Yield a sentence for each source that offers nothing."""
+    for source in sources:
+        if source not in used:
+            yield f"{source} is left out: it is only for {', '.join(source.architectures)}"
+    for source in missing:
+        yield f"{source} is left out: there is no such suite"
+
+
 def _target(suite: str, believed: Sequence[BelievedRelease]) -> BelievedRelease:
     """Return the suite that was asked for, by any of its names; without one the first source says what this is."""
     return next(
@@ -146,12 +144,10 @@ def _target(suite: str, believed: Sequence[BelievedRelease]) -> BelievedRelease:
     )
 
 
-def _origin(number: int, believed: BelievedRelease, component: str, target_release: str | None) -> Origin:
+def _origin(number: int, believed: BelievedRelease, component: str) -> Origin:
     source, release = believed.source, believed.release
     if source.priority is not None:
         priority = source.priority
-    elif target_release and target_release in {source.suite, release.suite, release.codename}:
-        priority = 990
     elif release.not_automatic:
         priority = 100 if release.but_automatic_upgrades else 1
     else:

@@ -50,8 +50,3 @@ def parse_stanzas(text: str, *, origin: str) -> Iterator[dict[str, str]]:
             stanza[field] = value.strip()
     if stanza:
         yield stanza
-
-
-def render_stanza(stanza: Stanza) -> str:
-    """Return a stanza as text, without a blank line after it."""
-    return "".join(f"{name}: {value}\n" if value else f"{name}:\n" for name, value in stanza.items())

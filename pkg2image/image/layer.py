@@ -84,22 +84,6 @@ def write_layers(
         return tuple(writers.map(work, plans))
 
 
-def write_layer(
-    tree: Tree,
-    plan: LayerPlan,
-    *,
-    identities: Identities,
-    store: Store,
-    compression: Compression,
-    epoch: int,
-    jobs: int = 1,
-) -> Layer:
-    """Write one layer; see `write_layers`."""
-    return write_layers(
-        tree, (plan,), identities=identities, store=store, compression=compression, epoch=epoch, jobs=jobs
-    )[0]
-
-
 def layer_key(entries: Iterable[TarEntry], identity: CompressorIdentity) -> str:
     """Return the SHA-256 of everything that determines the bytes of a layer.
 

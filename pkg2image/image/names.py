@@ -154,12 +154,6 @@ def default_reference(package: str) -> Reference:
     return Reference(name or "image")
 
 
-def mangle_tag(version: str) -> str:
-    """Return a Debian version as a tag: what tags may not hold (``+``, ``~``, ``:``) becomes ``_``."""
-    tag = re.sub(r"[^A-Za-z0-9_.-]", "_", version, flags=re.ASCII)[:128]
-    return tag if _TAG.fullmatch(tag) else f"_{tag}"[:128]
-
-
 def ac_identifier(text: str) -> str:
     """Return a text as an AC Identifier, reversibly: what does not fit becomes ``~`` and two hexadecimal digits.
 
@@ -172,12 +166,6 @@ def ac_identifier(text: str) -> str:
     raw = text.encode("utf-8", "surrogateescape")
     written = _PLAIN.sub(lambda byte: byte[0] if byte["plain"] else b"~%02x" % ord(byte[0]), raw).decode()
     return written if written and not written.startswith("~") else f"x{written}"
-
-
-def from_ac_identifier(identifier: str) -> str:
-    """Return the text that `ac_identifier` was given; text that it cannot have made is returned as it is."""
-    raw = re.sub(rb"~([0-9a-f]{2})", lambda match: bytes.fromhex(match[1].decode()), identifier.encode())
-    return raw.decode("utf-8", "surrogateescape")
 
 
 def ac_name(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pkg2image.image.compress import Compression
-from pkg2image.image.layer import layer_key, write_layer, write_layers
+from pkg2image.image.layer import layer_key, write_layers
 from pkg2image.image.partition import LayerPlan, partition
 from pkg2image.image.scan import scan_tar
 from pkg2image.image.tarwriter import TarEntry, tar_entries
@@ -184,9 +184,9 @@ def test_progress_counts_layers(workshop: Workshop) -> None:
 def test_the_bytes_of_a_layer_are_these(workshop: Workshop) -> None:
     """What was once written must be written again by every later version, or `LAYER_VERSION` must be raised."""
     tree = workshop.tree(sample_entries())
-    layer = write_layer(
+    (layer,) = write_layers(
         tree,
-        LayerPlan("all", ("", *(path for path, _ in tree.walk()))),
+        (LayerPlan("all", ("", *(path for path, _ in tree.walk()))),),
         identities=IDENTITIES,
         store=workshop.store,
         compression=Compression("none", 0),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pkg2image.errors import RequestError
@@ -12,8 +14,6 @@ from pkg2image.image.names import (
     ac_name,
     appc_architecture,
     default_reference,
-    from_ac_identifier,
-    mangle_tag,
     parse_reference,
     platform_of,
 )
@@ -109,15 +109,6 @@ def test_a_package_names_its_image(package: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "tag"),
-    [("15.3-0+deb12u1", "15.3-0_deb12u1"), ("1:2.0~rc1", "1_2.0_rc1"), (".5", "_.5"), ("1" * 200, "1" * 128)],
-)
-def test_versions_become_tags(version: str, tag: str) -> None:
-    assert mangle_tag(version) == tag
-    assert parse_reference(f"a:{tag}").tag == tag
-
-
-@pytest.mark.parametrize(
     ("text", "identifier"),
     [
         ("postgresql-15", "postgresql-15"),
@@ -138,7 +129,8 @@ def test_ac_identifiers(text: str, identifier: str) -> None:
 
 @pytest.mark.parametrize("text", ["libstdc++6", "a.-b", "a--b", "tilde~1", "0ad", "gr\u00fc\u00dfe", "a/b_c.d-e"])
 def test_ac_identifiers_can_be_read_back(text: str) -> None:
-    assert from_ac_identifier(ac_identifier(text)) == text
+    identifier = ac_identifier(text).encode()
+    assert re.sub(rb"~([0-9a-f]{2})", lambda found: bytes.fromhex(found[1].decode()), identifier) == text.encode()
 
 
 @pytest.mark.parametrize(
