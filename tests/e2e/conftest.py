@@ -92,7 +92,11 @@ class Lab:
     def start(self, runtime: str, package: str, suite: str, start: Start) -> Container:
         """Start the image of a package; it is removed at the end of the test."""
         needs(*TOOLS[runtime])
-        image = self._workshop.image(package, suite, FORMATS[runtime])
+        return self.start_image(runtime, self._workshop.image(package, suite, FORMATS[runtime]), start)
+
+    def start_image(self, runtime: str, image: Path, start: Start) -> Container:
+        """Start an image file; the container is removed at the end of the test."""
+        needs(*TOOLS[runtime])
         if runtime not in self._runtimes:
             self._runtimes[runtime] = self._set_up(runtime)
         container = self._runtimes[runtime].start(image, start)
@@ -123,8 +127,9 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return Workshop(tmp_path_factory.mktemp("images"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_lab(workshop: Workshop) -> Iterator[Lab]:
+    # Runtimes keep several copies of every image; those of one application are removed before the next comes.
     directory = Path(tempfile.mkdtemp(prefix="lab-"))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, directory)
