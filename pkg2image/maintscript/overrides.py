@@ -24,7 +24,7 @@ SCRIPTS = ("preinst", "config", "postinst")
 
 _DATA = "overrides.yaml"
 _REQUIRED = frozenset({"packages", "because", "why"})
-_OPTIONAL = frozenset({"scripts", "commands", "prints", "makes", "without"})
+_OPTIONAL = frozenset({"scripts", "commands", "prints", "status", "makes", "withholds", "without"})
 
 
 class Because(StrEnum):
@@ -48,7 +48,9 @@ class Override:
         commands: Programs that count as done when one of the scripts calls them, by name, or by the absolute path
             of what is in no directory of programs.
         prints: What these programs say.
+        status: What they exit with.
         makes: Absolute paths that they would make: scripts find an empty file there, images do not.
+        withholds: Absolute paths that the script itself makes afterwards, and that images do not have.
         without: The rule holds only for images that have none of these packages.
     """
 
@@ -59,7 +61,9 @@ class Override:
     commands: tuple[str, ...] = ()
     prints: str = ""
     makes: tuple[str, ...] = ()
+    withholds: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    status: int = 0
 
     def skips(self, script: str) -> bool:
         """Say whether the rule leaves out a script."""
@@ -125,6 +129,8 @@ def _rule(rule: object, place: str) -> Override:
         raise RequestError(f"cannot read {place}: not a mapping with {', '.join(sorted(_REQUIRED))}")
     if rule["because"] not in [*Because] or not all(isinstance(rule.get(key, ""), str) for key in ("why", "prints")):
         raise RequestError(f"cannot read {place}: because is one of {', '.join(Because)}, and why is a sentence")
+    if rule.get("status", 0) not in range(126):
+        raise RequestError(f"cannot read {place}: status is a number below 126")
     override = Override(
         _words(rule, "packages", place),
         Because(rule["because"]),
@@ -133,7 +139,9 @@ def _rule(rule: object, place: str) -> Override:
         _words(rule, "commands", place),
         rule.get("prints", ""),
         _words(rule, "makes", place),
+        _words(rule, "withholds", place),
         _words(rule, "without", place),
+        rule.get("status", 0),
     )
     if not set(override.scripts) <= set(SCRIPTS):
         raise RequestError(f"cannot read {place}: scripts are {', '.join(SCRIPTS)}")

@@ -116,6 +116,16 @@ echo '8:9.2p1-2' | sed 's/^[0-9]*://;s/-.*//'
 echo aaa | sed 's/a*$/x/;s/^/</'
 echo aXbX | sed 's/X$//'
 echo 'a*b' | sed 's/*/x/;s/^*/y/'
+sed -n 's/o/0/ p' a.txt
+sed -n 's/e/E/ 2 	p' a.txt
+sed -z 's/\n/,/g' a.txt
+sed -rz 's/\s+/", "/g' words
+sed -zn '$p' noeol
+sed -z 's/^/>/;s/$/</' a.txt empty
+sed -z 2d a.txt
+sed -E 's/(\w+) (\w+)/\u\L\1-\E\2-\U\1\E-\l\2/' words
+sed -E 's/(\w+) (\w+)/\L\u\1-\2-\U\l\1\E/' words
+sed 's/.*/\U&/;s/T\(.\)/\lT\u\1/' a.txt
 """
 
 GREP = r"""
@@ -233,6 +243,9 @@ mawk '{x = $1; x += 2; x -= 1; x *= 2; print x, x--, --x, x++}' numbers
 mawk 1 a.txt noeol
 mawk '{print FILENAME, FNR, NR}' a.txt noeol
 mawk '{ a = $1; b = a; if (a == b && !(a != b)) print a; }' a.txt
+awk '{count[$1]++} END {for (word in count) total += count[word]; print total}' words
+awk 'BEGIN {split("key ssl", names)} {for (i in names) if ($1 == names[i]) {print "\x27" $3 "\x27"; break}}' conf
+awk 'BEGIN {for (k in none) print k; print "end"}'
 """
 
 TEXT = r"""
@@ -351,6 +364,21 @@ diff a.txt a.txt
 diff -q a.txt noeol
 diff a.txt noeol > /dev/null
 diff -q a.txt missing
+sort -g numbers
+sort -rg numbers
+sort -gk2 words
+printf 'x\n.5\n-1e-2\n\n+3\n12abc\n' | sort -g
+base64 a.txt
+base64 -w0 words
+base64 -w 10 a.txt | base64 -d
+printf 'd41d8cd98f00b204e9800998ecf8427e  missing\n' | md5sum -c --ignore-missing
+printf 'd41d8cd98f00b204e9800998ecf8427e  missing\n' | md5sum -c --status --ignore-missing
+md5sum empty > sums; sed 's/empty/missing/' sums >> sums2; cat sums2 sums | md5sum -c --ignore-missing
+printf 'd41d8cd98f00b204e9800998ecf8427e  a.txt\n' | md5sum -c --ignore-missing
+getopt -n me -l long:,flag,maybe:: -- +fh --flag --long 'a b' --maybe --maybe=x -f rest -h
+getopt -o a:b -- -b one -aX -- -c "it's"
+getopt -- ab -b -a x
+getopt -l force,file: -o '' -- --for --fil x y
 """
 
 FILE_COMMANDS = r"""
@@ -578,6 +606,7 @@ ls d e
 ls d a.txt missing
 ls missing
 ls -r d
+ls -v d
 ls -d d/*
 ls dlink
 which cat > /dev/null
@@ -644,6 +673,12 @@ env -i A=1 env
 env A=1 sh -c 'echo $A'
 env -u PATH A=b env | grep A=
 nice -n 5 echo x
+find . -uid "$(id -u)" -name '*.txt' | sort
+find . -uid +4294967290
+find . ! -uid -1 -name a.txt
+find . -gid "$(id -g)" -name a.txt
+find dlink -follow -name '*.txt' | sort
+find . -follow -type f -name 'z*' | sort
 """
 
 IDENTITY = r"""

@@ -11,71 +11,48 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from pkg2image.errors import Pkg2ImageError
+from pkg2image.errors import Pkg2ImageError, RequestError
+from pkg2image.idmap import IdMap
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files
-from pkg2image.rootfs.passwd import (
-    Group,
-    ShadowUser,
-    User,
-    parse_group,
-    parse_gshadow,
-    parse_passwd,
-    parse_shadow,
-    render_group,
-    render_gshadow,
-    render_passwd,
-    render_shadow,
-)
-from pkg2image.rootfs.users import Accounts
-
-ADDUSER_SYSTEM = range(100, 1000)
-"""FIRST_SYSTEM_UID to LAST_SYSTEM_UID of adduser.conf."""
+from pkg2image.maintscript.session import Invocation
+from pkg2image.rootfs.passwd import Group, ShadowUser, User
+from pkg2image.rootfs.users import SECRET_FILES, SYSTEM_NUMBERS, Accounts, accounts_of, first_free, texts_of
 
 _USERADD_SYSTEM = range(101, 1000)  # SYS_UID_MIN to SYS_UID_MAX of login.defs
 _USERADD_NORMAL = range(1000, 60001)  # UID_MIN to UID_MAX
 
 
-def read_accounts(files: Files) -> Accounts:
+def read_accounts(files: Files, given: IdMap | None = None) -> Accounts:
     """Return the accounts of the image.
+
+    Args:
+        files: Where their files are.
+        given: Numbers that accounts get when they are added.
 
     Raises:
         NotUnderstoodError: When a file of them cannot be read.
     """
     try:
-        return Accounts(
-            parse_passwd(_text(files, "/etc/passwd")),
-            parse_group(_text(files, "/etc/group")),
-            parse_shadow(_text(files, "/etc/shadow")),
-            parse_gshadow(_text(files, "/etc/gshadow")),
-        )
+        return accounts_of(lambda name: _text(files, name), given)
     except Pkg2ImageError as error:
         raise NotUnderstoodError(error.message) from error
 
 
-def write_accounts(files: Files, accounts: Accounts) -> None:
-    """Write those of the four files that changed; new shadow files are 0640 root:shadow."""
-    texts = {
-        "/etc/passwd": render_passwd(accounts.users),
-        "/etc/group": render_group(accounts.groups),
-        "/etc/shadow": render_shadow(accounts.shadow),
-        "/etc/gshadow": render_gshadow(accounts.gshadow),
-    }
-    for path, text in texts.items():
-        if text == _text(files, path) or (not text and not files.exists(path)):
-            continue
-        secret = path.endswith("shadow")
-        new = not files.exists(path)
-        files.write(path, text.encode("utf-8", "surrogateescape"), mode=0o640 if secret else 0o644)
-        if new and secret:
-            files.chown(path, "root", "shadow" if accounts.group("shadow") else "root")
+def accounts_for(call: Invocation) -> Accounts:
+    """Return the accounts of the image for a command that adds to them, with the numbers that the user has given.
+
+    Raises:
+        NotUnderstoodError: When a file of them cannot be read.
+    """
+    return read_accounts(call.files, call.session.ids)
 
 
-def change(files: Files, update: Callable[[Accounts], Accounts]) -> Accounts:
+def change(call: Invocation, update: Callable[[Accounts], Accounts]) -> Accounts:
     """Change the accounts of the image.
 
     Args:
-        files: The files of the image.
+        call: The command that does it.
         update: Returns the new accounts.
 
     Returns:
@@ -85,23 +62,36 @@ def change(files: Files, update: Callable[[Accounts], Accounts]) -> Accounts:
         NotUnderstoodError: When a name is not legal, or a number is taken.
     """
     try:
-        accounts = update(read_accounts(files))
+        accounts = update(accounts_for(call))
     except Pkg2ImageError as error:
         raise NotUnderstoodError(error.message) from error
-    write_accounts(files, accounts)
+    _write_accounts(call.files, accounts)
     return accounts
 
 
-def first_free(taken: Collection[int], numbers: range = ADDUSER_SYSTEM) -> int:
+def _write_accounts(files: Files, accounts: Accounts) -> None:
+    """Write those of the four files that changed; new shadow files are 0640 root:shadow."""
+    for name, text in texts_of(accounts).items():
+        path = f"/{name}"
+        new = not files.exists(path)
+        if text == _text(files, name) or (not text and new):
+            continue
+        secret = name in SECRET_FILES
+        files.write(path, text.encode("utf-8", "surrogateescape"), mode=0o640 if secret else 0o644)
+        if new and secret:
+            files.chown(path, "root", "shadow" if accounts.group("shadow") else "root")
+
+
+def first_system(taken: Collection[int], numbers: range = SYSTEM_NUMBERS) -> int:
     """Return the first free number as adduser finds it.
 
     Raises:
         NotUnderstoodError: When there is none.
     """
-    for number in numbers:
-        if number not in taken:
-            return number
-    raise NotUnderstoodError(f"no free number from {numbers.start} to {numbers.stop - 1}")
+    try:
+        return first_free(taken, numbers, what="add an account")
+    except RequestError as error:
+        raise NotUnderstoodError(error.message) from error
 
 
 def next_free(taken: Collection[int], *, system: bool, preferred: int | None = None) -> int:
@@ -122,7 +112,7 @@ def next_free(taken: Collection[int], *, system: bool, preferred: int | None = N
     if not used:
         return numbers[-1] if system else numbers[0]
     guess = min(used) - 1 if system else max(used) + 1
-    return guess if guess in numbers else first_free(taken, numbers[::-1] if system else numbers)
+    return guess if guess in numbers else first_system(taken, numbers[::-1] if system else numbers)
 
 
 def group_of(accounts: Accounts, name_or_number: str) -> Group | None:
@@ -180,5 +170,5 @@ def without_group(accounts: Accounts, name: str) -> Accounts:
     )
 
 
-def _text(files: Files, path: str) -> str:
-    return files.text(path) if files.exists(path) else ""
+def _text(files: Files, name: str) -> str:
+    return files.text(f"/{name}") if files.exists(f"/{name}") else ""

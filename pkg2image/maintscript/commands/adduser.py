@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pkg2image.maintscript.commands.account_files import (
-    ADDUSER_SYSTEM,
+    accounts_for,
     change,
-    first_free,
+    first_system,
     group_of,
     read_accounts,
     with_members,
@@ -25,13 +25,17 @@ from pkg2image.maintscript.commands.options import Grammar, Options, number
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files
 from pkg2image.maintscript.session import Command, Invocation
-from pkg2image.rootfs.users import Accounts
+from pkg2image.rootfs.users import SYSTEM_NUMBERS, Accounts
 
+_PROGRAM, _BY_CHFN = "/usr/sbin/adduser", b"systemcall($chfn, '-f'"
 _ADDUSER = Grammar(
     "q",
     {
         "quiet": "q",
         "verbose": "verbose",
+        "stdoutmsglevel=": "messages",
+        "stderrmsglevel=": "messages",
+        "logmsglevel=": "messages",
         "system": "system",
         "group": "group",
         "home=": "home",
@@ -115,7 +119,7 @@ def _join(call: Invocation, options: Options, user: str, group: str) -> int:
     if known is None:
         return call.fail(f"The group `{group}' does not exist.")
     if user not in known.members:
-        change(call.files, lambda accounts: with_members(accounts, group, [*known.members, user]))
+        change(call, lambda accounts: with_members(accounts, group, [*known.members, user]))
         if "q" not in options:
             call.stdout.text(f"Adding user `{user}' to group `{group}' ...\nDone.\n")
     return 0
@@ -124,19 +128,20 @@ def _join(call: Invocation, options: Options, user: str, group: str) -> int:
 def _add_group(request: _Request) -> int:
     if "system" not in request.options:
         raise NotUnderstoodError("addgroup without --system")
-    call, name, gid = request.call, request.name, request.number("gid")
-    accounts = read_accounts(call.files)
+    call, name = request.call, request.name
+    accounts = accounts_for(call)
+    gid = accounts.wanted_gid(name, request.number("gid"))
     old = accounts.group(name)
     if old is not None:
-        if old.gid in ADDUSER_SYSTEM:
+        if old.gid in SYSTEM_NUMBERS:
             return 0
         return call.fail(f"The group `{name}' already exists and is not a system group. Exiting.")
-    taken = {group.gid for group in accounts.groups}
+    taken = accounts.taken_gids(name)
     if gid in taken:
         return call.fail(f"The GID `{gid}' is already in use.")
-    gid = first_free(taken, _system_numbers(call.files, "GID")) if gid is None else gid
+    gid = first_system(taken, _system_numbers(call.files, "GID")) if gid is None else gid
     request.tell(f"Adding group `{name}' (GID {gid}) ...")
-    change(call.files, lambda accounts: accounts.with_group(name, gid))
+    change(call, lambda accounts: accounts.with_group(name, gid))
     request.tell("Done.")
     return 0
 
@@ -148,25 +153,25 @@ def _add_user(request: _Request) -> int:
     home = options.last("home") or "/nonexistent"
     if not home.startswith("/"):
         return call.fail("The home dir must be an absolute path.")
-    accounts = read_accounts(call.files)
-    uid = request.number("uid")
+    accounts = accounts_for(call)
+    uid = accounts.wanted_uid(name, request.number("uid"))
     old = accounts.user(name)
     if old is not None:
         return _existing_user(request, old.uid, uid)
-    if uid is not None and any(user.uid == uid for user in accounts.users):
+    if uid in accounts.taken_uids(name):
         return call.fail(f"The UID {uid} is already in use.")
     group = _primary_group(request, accounts)
     if group is None:
         return call.fail("The group does not exist.")
     given = options.last("gecos")
-    _create(request, uid, group, gecos=given or "", home=home)
+    _create(request, uid, group, gecos="" if given is None else _gecos(call.files, given), home=home)
     return 0
 
 
 def _existing_user(request: _Request, has: int, wanted: int | None) -> int:
     if wanted not in {None, has}:
         return request.call.fail(f"The user `{request.name}' already exists with a different UID. Exiting.")
-    if has in ADDUSER_SYSTEM:
+    if has in SYSTEM_NUMBERS:
         request.tell(f"The system user `{request.name}' already exists. Exiting.")
         return 0
     return request.call.fail(f"The user `{request.name}' already exists, but is not a system user. Exiting.")
@@ -187,30 +192,32 @@ def _create(request: _Request, uid: int | None, group: str, *, gecos: str, home:
         raise NotUnderstoodError(f"adduser --gecos {gecos!r}")
 
     def update(accounts: Accounts) -> Accounts:
-        new = first_free({user.uid for user in accounts.users}, _system_numbers(files, "UID")) if uid is None else uid
+        new = first_system(accounts.taken_uids(name), _system_numbers(files, "UID")) if uid is None else uid
         request.tell(f"Adding system user `{name}' (UID {new}) ...")
         if accounts.group(group) is None:
-            taken = {item.gid for item in accounts.groups}
-            gid = first_free(taken, _system_numbers(files, "GID")) if uid is None else uid
+            gid = accounts.wanted_gid(group, request.number("uid"))
+            if gid is None:
+                gid = first_system(accounts.taken_gids(group), _system_numbers(files, "GID"))
             request.tell(f"Adding new group `{group}' (GID {gid}) ...")
             accounts = accounts.with_group(group, gid)
         request.tell(f"Adding new user `{name}' (UID {new}) with group `{group}' ...")
         shell = request.options.last("shell") or "/usr/sbin/nologin"
-        return accounts.with_user(name, new, group=group, gecos=_gecos(gecos), home=home, shell=shell)
+        return accounts.with_user(name, new, group=group, gecos=gecos, home=home, shell=shell)
 
-    change(files, update)
+    change(request.call, update)
     _make_home(request, home, group)
 
 
-def _gecos(text: str) -> str:
-    """Return the field as chfn leaves it: it writes four parts at least when one of the later ones is given."""
-    name, comma, rest = text.partition(",")
-    if not comma:
+def _gecos(files: Files, text: str) -> str:
+    """Return the field as the adduser of the image leaves it.
+
+    That of bookworm has chfn write it: name, room, work and home in any case, and what else there is. Later ones write
+    what they are given.
+    """
+    if not files.exists(_PROGRAM) or _BY_CHFN not in files.read(_PROGRAM):
         return text
-    room, work, phone, other = [*rest.split(","), "", "", "", ""][:4]
-    if work or phone or other:
-        return f"{name},{room},{work},{phone},{other}".rstrip(",")
-    return f"{name},{room}".rstrip(",")
+    name, room, work, phone, other, *_ = [*text.split(","), *[""] * 5]
+    return ",".join([name, room, work, phone, *filter(None, [other])])
 
 
 def _make_home(request: _Request, home: str, group: str) -> None:
@@ -227,8 +234,8 @@ def _make_home(request: _Request, home: str, group: str) -> None:
 
 
 def _system_numbers(files: Files, kind: str) -> range:
-    first = _configured(files, f"FIRST_SYSTEM_{kind}", str(ADDUSER_SYSTEM.start))
-    last = _configured(files, f"LAST_SYSTEM_{kind}", str(ADDUSER_SYSTEM.stop - 1))
+    first = _configured(files, f"FIRST_SYSTEM_{kind}", str(SYSTEM_NUMBERS.start))
+    last = _configured(files, f"LAST_SYSTEM_{kind}", str(SYSTEM_NUMBERS.stop - 1))
     return range(number(first, "FIRST_SYSTEM_UID"), number(last, "LAST_SYSTEM_UID") + 1)
 
 
@@ -267,7 +274,7 @@ def _leave(call: Invocation, user: str, group: str) -> int:
     if user not in known.members:
         return call.fail(f"The user `{user}' is not a member of group `{group}'.", 6)
     left = [member for member in known.members if member != user]
-    change(call.files, lambda accounts: with_members(accounts, group, left))
+    change(call, lambda accounts: with_members(accounts, group, left))
     return 0
 
 
@@ -275,9 +282,9 @@ def _remove_user(call: Invocation, options: Options, name: str) -> int:
     user = read_accounts(call.files).user(name)
     if user is None:
         return 0 if "system" in options else call.fail(f"The user `{name}' does not exist.", 2)
-    if "system" in options and user.uid not in ADDUSER_SYSTEM:
+    if "system" in options and user.uid not in SYSTEM_NUMBERS:
         return call.fail(f"The user `{name}' is not a system user. Exiting.", 1)
-    change(call.files, lambda accounts: without_user(accounts, name))
+    change(call, lambda accounts: without_user(accounts, name))
     return 0
 
 
@@ -290,7 +297,7 @@ def _remove_group(call: Invocation, options: Options, name: str) -> int:
         return call.fail(f"The group `{name}' is not empty!", 5)
     if any(user.gid == group.gid for user in accounts.users):
         return call.fail(f"`{name}' still is the primary group of a user!", 7)
-    change(call.files, lambda accounts: without_group(accounts, name))
+    change(call, lambda accounts: without_group(accounts, name))
     return 0
 
 

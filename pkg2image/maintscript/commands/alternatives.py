@@ -21,9 +21,10 @@ from pkg2image.maintscript.commands.alternative_groups import (
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import FilesError
 from pkg2image.maintscript.session import Command, Invocation
+from pkg2image.rootfs.tree import Kind
 
 _ERROR = 2
-_IGNORED = frozenset({"--quiet", "--verbose", "--skip-auto"})
+_IGNORED = frozenset({"--quiet", "--verbose", "--skip-auto", "--force"})
 _OPERANDS = {
     "--auto": 1,
     "--display": 1,
@@ -110,10 +111,20 @@ def _change(call: Invocation, request: _Request) -> int:
         return 0
     choice = group.choice(chosen) if chosen else group.choice(current or "")
     if choice:
+        if "--force" in call.arguments:
+            _check_forced(call, group)
         for warning in install_choice(files, group, choice):
             call.stderr.text(f"{call.name}: warning: {warning}\n")
     save_group(files, group)
     return 0
+
+
+def _check_forced(call: Invocation, group: LinkGroup) -> None:
+    """Refuse to put links in place of files, which is all that ``--force`` is about."""
+    for link in (group.link, *group.slaves.values()):
+        entry = call.files.lstat(link)
+        if entry is not None and entry.kind is not Kind.SYMLINK:
+            raise NotUnderstoodError(f"update-alternatives --force over {link}")
 
 
 def _wanted(call: Invocation, request: _Request) -> LinkGroup:

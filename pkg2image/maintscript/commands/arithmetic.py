@@ -10,6 +10,7 @@ from pkg2image.maintscript.commands.options import Grammar
 from pkg2image.maintscript.commands.regex import compile_regex
 from pkg2image.maintscript.commands.regex_syntax import Dialect
 from pkg2image.maintscript.failure import NotUnderstoodError
+from pkg2image.maintscript.files import Files
 from pkg2image.maintscript.session import Command, Invocation
 
 _SEQ = Grammar("s:w", {"separator=": "s", "equal-width": "w"}, permute=False)
@@ -46,7 +47,7 @@ def expr(invocation: Invocation) -> int:
         arguments = arguments[1:]
     if not arguments or arguments[0] in {"--help", "--version"}:
         raise NotUnderstoodError("expr without an expression")
-    expression = _Expression(arguments)
+    expression = _Expression(arguments, invocation.files)
     try:
         value = expression.evaluate()
     except _ExprError as error:
@@ -62,8 +63,9 @@ def _is_null(value: str) -> bool:
 class _Expression:
     """The words of an expression and a position in them."""
 
-    def __init__(self, words: tuple[str, ...]) -> None:
+    def __init__(self, words: tuple[str, ...], files: Files) -> None:
         self._words = words
+        self._files = files
         self._at = 0
         self._depth = 0
 
@@ -104,7 +106,7 @@ class _Expression:
         value = self._primary()
         while self._at < len(self._words) and self._words[self._at] == ":":
             self._at += 1
-            value = _match(value, self._primary())
+            value = _match(value, self._primary(), self._files)
         return value
 
     def _primary(self) -> str:
@@ -133,7 +135,7 @@ class _Expression:
         if name == "length":
             return str(len(data))
         if name == "match":
-            return _match(text, self._primary())
+            return _match(text, self._primary(), self._files)
         if name == "index":
             wanted = octets(self._primary())
             return str(next((at for at, byte in enumerate(data, 1) if byte in wanted), 0))
@@ -160,9 +162,10 @@ def _calculate(operator: str, one: int, other: int) -> int:
     return {"+": one + other, "-": one - other, "*": one * other}[operator]
 
 
-def _match(text: str, pattern: str) -> str:
+def _match(text: str, pattern: str, files: Files) -> str:
     """Return the first group, or the number of bytes matched at the start."""
     regex = compile_regex(octets(pattern), Dialect.BASIC)
+    files.toil(regex.work(octets(text)))
     match = regex.search_at_start(octets(text))
     if regex.groups:
         return text_of(match.group(1)) if match else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pkg2image.maintscript.commands.awk_values import Input, Value, to_number, to_text
 from pkg2image.maintscript.commands.regex import Regex, compile_regex
@@ -10,7 +10,8 @@ from pkg2image.maintscript.commands.regex_syntax import Dialect
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.session import Invocation, Output
 
-_MAX_STEPS = 3_000_000
+_STEP_WORK = 1024  # what a step counts, beside its result
+_TEXT_WORK = 4  # what a byte of the result counts, which may be kept
 _MAX_FIELDS = 100_000
 _MAX_TEXT = 16 * 1024 * 1024
 _FIXED = frozenset({"CONVFMT", "OFMT", "ARGV", "ARGC"})
@@ -43,6 +44,11 @@ class Machine:
         self.stdout: Output = invocation.stdout
         self.stderr: Output = invocation.stderr
         self.status = 0
+        self.order: Callable[[Iterable[bytes]], list[bytes]] = sorted
+        """In which order ``for (key in array)`` takes the keys: no order is defined."""
+        self.ordered = False
+        """Whether that order was asked for."""
+        self._files = invocation.files
         self.arrays: dict[str, dict[bytes, Value]] = {
             "ENVIRON": {
                 name.encode("utf-8", "surrogateescape"): Input(value.encode("utf-8", "surrogateescape"))
@@ -60,17 +66,25 @@ class Machine:
         }
         self._record: bytes | None = b""
         self._fields: list[Value] | None = []
-        self._steps = 0
 
-    def step(self) -> None:
+    def step(self, value: Value = None) -> None:
         """Count a step.
+
+        Args:
+            value: Its result.
 
         Raises:
             NotUnderstoodError: When there were too many.
         """
-        self._steps += 1
-        if self._steps > _MAX_STEPS:
-            raise NotUnderstoodError("awk takes too long")
+        size = len(value) if isinstance(value, bytes) else 0
+        self._files.toil(_STEP_WORK + _TEXT_WORK * size)
+        if size > _MAX_TEXT:
+            raise NotUnderstoodError("awk: a text too long")
+
+    def searching(self, regex: Regex, text: bytes) -> Regex:
+        """Count the search for an expression, and return it."""
+        self._files.toil(regex.work(text))
+        return regex
 
     def get(self, name: str) -> Value:
         """Return a variable."""
@@ -86,8 +100,6 @@ class Machine:
             raise NotUnderstoodError(f"awk: an assignment to {name}")
         if name == "RS" and value != b"\n":
             raise NotUnderstoodError("awk: RS")
-        if isinstance(value, bytes) and len(value) > _MAX_TEXT:
-            raise NotUnderstoodError("awk: a text too long")
         if name == "NF":
             count = int(to_number(value))
             if not 0 <= count <= _MAX_FIELDS:

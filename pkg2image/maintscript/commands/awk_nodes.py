@@ -66,7 +66,8 @@ class Pattern(Expression):
 
     def value(self, machine: Machine) -> Value:
         """Return 1 or 0."""
-        return float(self.regex.matches(to_text(machine.field(0))))
+        text = to_text(machine.field(0))
+        return float(machine.searching(self.regex, text).matches(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,9 @@ class Computed(Expression):
 
     def value(self, machine: Machine) -> Value:
         """Return the value."""
-        machine.step()
-        return self.compute(machine)
+        value = self.compute(machine)
+        machine.step(value)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,10 @@ def regex_for(expression: Expression, machine: Machine) -> Regex:
     return expression.regex if isinstance(expression, Pattern) else regex_of(expression.text(machine))
 
 
+def _found(text: bytes, expression: Expression, machine: Machine) -> bool:
+    return machine.searching(regex_for(expression, machine), text).matches(text)
+
+
 _COMPARISONS: dict[str, Callable[[int], bool]] = {
     "<": lambda sign: sign < 0,
     "<=": lambda sign: sign <= 0,
@@ -155,7 +161,7 @@ def binary(operator: str, one: Expression, other: Expression) -> Expression:
         return Computed(lambda machine: float(one.holds(machine) or other.holds(machine)))
     if operator in {"~", "!~"}:
         wanted = operator == "~"
-        return Computed(lambda machine: float(regex_for(other, machine).matches(one.text(machine)) == wanted))
+        return Computed(lambda machine: float(_found(one.text(machine), other, machine) == wanted))
     if operator in _COMPARISONS:
         test = _COMPARISONS[operator]
         return Computed(lambda machine: float(test(compare(one.value(machine), other.value(machine)))))
@@ -243,7 +249,8 @@ def _split(machine: Machine, arguments: list[Expression]) -> Value:
 
 
 def _match(machine: Machine, arguments: list[Expression]) -> Value:
-    found = regex_for(arguments[1], machine).search(arguments[0].text(machine))
+    text = arguments[0].text(machine)
+    found = machine.searching(regex_for(arguments[1], machine), text).search(text)
     start, length = (found.start + 1, found.end - found.start) if found else (0, -1)
     machine.set("RSTART", float(start))
     machine.set("RLENGTH", float(length))
@@ -258,14 +265,17 @@ def _substitute(machine: Machine, arguments: list[Expression], *, every: bool) -
     replacement = arguments[1].text(machine)
     text = target.text(machine)
     pieces, at, count = [], 0, 0
-    for match in regex.all(text):
+    for match in machine.searching(regex, text).all(text):
         pieces += [text[at : match.start], _replaced(replacement, text[match.start : match.end])]
         at = match.end
         count += 1
+        machine.step(replacement)
         if not every:
             break
     if count:
-        target.assign(machine, b"".join([*pieces, text[at:]]))
+        changed = b"".join([*pieces, text[at:]])
+        machine.step(changed)
+        target.assign(machine, changed)
     return float(count)
 
 

@@ -34,6 +34,7 @@ from pkg2image.maintscript.commands.awk_statements import (
     delete_element,
     exit_with,
     loop,
+    loop_over,
     membership,
     print_statement,
     printf_statement,
@@ -200,7 +201,11 @@ class _Parser:
     def _for(self) -> Statement:
         self._expect("(")
         if self._peek(1).text == "in" and self._peek(3).text == ")":
-            raise NotUnderstoodError("awk: for (... in ...), whose order is not defined")
+            variable = Variable(self._next().text)
+            self._next()
+            array = self._next().text
+            self._expect(")")
+            return loop_over(variable, array, self._body())
         start = None if self._peek().text == ";" else self._simple_statement(ends=False)
         self._expect(";")
         condition = None if self._peek().text == ";" else self._expression()

@@ -47,6 +47,25 @@ def loop(start: Statement | None, condition: Expression | None, step: Statement 
     return run
 
 
+def loop_over(variable: Target, array: str, body: Statement) -> Statement:
+    """Return a loop over the keys that an array has when the loop starts."""
+
+    def run(machine: Machine) -> None:
+        keys = machine.order(machine.array(array))
+        machine.ordered = machine.ordered or len(keys) > 1
+        for key in keys:
+            machine.step()
+            variable.assign(machine, key)
+            try:
+                body(machine)
+            except BreakError:
+                return
+            except ContinueError:
+                pass
+
+    return run
+
+
 def raising(error: type[Exception]) -> Statement:
     """Return a statement that leaves what it stands in."""
 

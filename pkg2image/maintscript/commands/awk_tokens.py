@@ -43,11 +43,15 @@ def unescaped(text: str) -> bytes:
     """Return the value of text with the escapes of strings."""
 
     def plain(match: re.Match[str]) -> str:
-        if match[1] not in _ESCAPES and match[1] not in {"&", "."}:
+        hexadecimal, letter = match.groups()
+        if hexadecimal:
+            return chr(int(hexadecimal[1:], 16))
+        if letter not in _ESCAPES and letter not in {"&", "."}:
             raise NotUnderstoodError(f"awk: {match[0]} in a string")
-        return _ESCAPES.get(match[1], match[0])
+        return _ESCAPES.get(letter, match[0])
 
-    return re.sub(r"\\(.)", plain, text, flags=re.DOTALL).encode("latin-1")
+    # How many digits a hexadecimal escape has is not the same everywhere, unless nothing like one follows.
+    return re.sub(r"\\(?:(x[0-9A-Fa-f]{2}(?![0-9A-Fa-f]))|(.))", plain, text, flags=re.DOTALL).encode("latin-1")
 
 
 def tokens_of(text: str) -> list[Token]:

@@ -15,7 +15,16 @@ from pkg2image.maintscript.session import Command, Invocation, Output
 
 _SUM = Grammar(
     "bctw",
-    {"binary": "b", "check": "c", "text": "t", "status": "status", "quiet": "quiet", "warn": "w", "strict": "strict"},
+    {
+        "binary": "b",
+        "check": "c",
+        "text": "t",
+        "status": "status",
+        "quiet": "quiet",
+        "warn": "w",
+        "strict": "strict",
+        "ignore-missing": "ignore-missing",
+    },
 )
 _CMP = Grammar("s", {"quiet": "s", "silent": "s"})
 _DIFF = Grammar("qusNabBwiEZr", {"brief": "q", "unified?": "u", "report-identical-files": "s"})
@@ -41,7 +50,9 @@ def _hex(name: str, data: bytes) -> str:
 
 
 def _check(invocation: Invocation, options: Options) -> int:
-    failures = 0
+    if "ignore-missing" in options and len(options.operands) > 1:
+        raise NotUnderstoodError(f"{invocation.name} --ignore-missing with several lists")
+    failures = verified = 0
     lists = Inputs(invocation, options.operands)
     for line in lists.lines():
         match = _CHECK_LINE.match(line)
@@ -51,7 +62,10 @@ def _check(invocation: Invocation, options: Options) -> int:
         try:
             good = _hex(invocation.name, invocation.files.read(name)) == match[1].decode("ascii").lower()
             verdict = "OK" if good else "FAILED"
+            verified += good
         except FilesError as error:
+            if error.code == "ENOENT" and "ignore-missing" in options:
+                continue
             invocation.fail(str(error))
             good, verdict = False, "FAILED open or read"
         failures += not good
@@ -59,7 +73,12 @@ def _check(invocation: Invocation, options: Options) -> int:
             invocation.stdout.text(f"{name}: {verdict}\n")
     if failures and "status" not in options:
         invocation.fail(f"WARNING: {failures} computed checksum{'s' if failures > 1 else ''} did NOT match")
-    return 1 if failures or lists.status else 0
+    nothing = "ignore-missing" in options and not verified
+    if nothing and "status" not in options:
+        name = (options.operands or ("-",))[0]
+        shown = "'standard input'" if name == "-" else name
+        invocation.fail(f"{shown}: no file was verified")
+    return 1 if failures or nothing or lists.status else 0
 
 
 def cmp(invocation: Invocation) -> int:

@@ -6,6 +6,7 @@ Spec: systemd-sysusers(8), systemd-tmpfiles(8).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from pkg2image.errors import Pkg2ImageError
 from pkg2image.maintscript.commands.options import Grammar
@@ -29,11 +30,11 @@ def _declare(call: Invocation) -> int:
     if not users and "create" not in options:
         raise NotUnderstoodError(f"{call.name} without --create")
     only = tuple(_name(call, operand, "sysusers.d" if users else "tmpfiles.d") for operand in options.operands)
-    if not only:
+    if not only and not users:
         # All packages at once: the stage after the scripts does that, when all of them are configured.
         call.session.noops.append(Noop(" ".join((call.name, *call.arguments)), call.line))
         return 0
-    apply = apply_sysusers if users else apply_tmpfiles
+    apply = partial(apply_sysusers, ids=call.session.ids) if users else apply_tmpfiles
     tree = call.files.tree
     try:
         result, notes = apply(

@@ -12,10 +12,10 @@ from pkg2image.maintscript.commands.options import Grammar, Options
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files
 from pkg2image.maintscript.session import Command, Invocation
-from pkg2image.rootfs.diversions import Diversion, render_diversions
+from pkg2image.rootfs.diversions import DIVERSIONS, Diversion, parse_diversions, render_diversions
 from pkg2image.rootfs.tree import Kind
 
-_DATABASE = "/var/lib/dpkg/diversions"
+_DATABASE = f"/{DIVERSIONS}"
 _GRAMMAR = Grammar(
     "",
     {
@@ -64,14 +64,10 @@ def load_diversions(files: Files) -> dict[str, Diversion]:
     """
     if not files.is_file(_DATABASE):
         return {}
-    lines = files.text(_DATABASE).splitlines()
-    if len(lines) % 3:
+    data = files.read(_DATABASE)
+    if data.count(b"\n") % 3:
         raise NotUnderstoodError("the list of diversions cannot be read")
-    triples = zip(lines[::3], lines[1::3], lines[2::3], strict=True)
-    return {
-        path: Diversion("" if package == ":" else package, path.removeprefix("/"), to.removeprefix("/"))
-        for path, to, package in triples
-    }
+    return {f"/{item.path}": item for item in parse_diversions(data)}
 
 
 def true_name(files: Files, path: str, package: str = "") -> str:
@@ -148,7 +144,7 @@ def _rename(call: Invocation, source: str, target: str) -> None:
         return
     if files.lstat(target) is not None:
         raise NotUnderstoodError(f"dpkg-divert renames {source} over {target}")
-    files.rename(source, target)
+    files.rename(source, target, owned=True)
 
 
 def _list(call: Invocation, options: Options) -> int:

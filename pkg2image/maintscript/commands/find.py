@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pkg2image.maintscript.commands.find_expression import Found, Reader, Test, Walk
+from pkg2image.maintscript.commands.find_expression import Reader, Test, Walk
+from pkg2image.maintscript.commands.find_found import Found
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.session import Command, Invocation
 from pkg2image.rootfs.tree import Entry, Kind
@@ -22,7 +23,9 @@ def find(invocation: Invocation) -> int:
     while words and not words[0].startswith("-") and words[0] not in {"(", "!", ")", ","}:
         starts.append(words.pop(0))
     walk = Walk(invocation)
-    search = _Search(walk, Reader(tuple(words), walk).read(), follow=links == "-L")
+    test = Reader(tuple(words), walk).read()
+    links = "-L" if walk.follows else links
+    search = _Search(walk, test, follow=links == "-L")
     for start in starts or ["."]:
         entry = invocation.files.lstat(start)
         if entry is not None and links != "-P":

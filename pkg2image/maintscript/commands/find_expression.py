@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pkg2image.maintscript.commands.account_files import read_accounts
-from pkg2image.maintscript.commands.destinations import base_name
+from pkg2image.maintscript.commands.find_found import Found, formatted
 from pkg2image.maintscript.commands.modes import Change
 from pkg2image.maintscript.commands.options import number
 from pkg2image.maintscript.commands.ownership import group_name, user_name
@@ -19,7 +19,7 @@ from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import FilesError
 from pkg2image.maintscript.patterns import matches
 from pkg2image.maintscript.session import Invocation
-from pkg2image.rootfs.tree import Entry, Kind
+from pkg2image.rootfs.tree import Kind
 
 _TYPES = {
     "f": Kind.FILE,
@@ -31,30 +31,8 @@ _TYPES = {
 }
 _UNITS = {"c": 1, "w": 2, "b": 512, "": 512, "k": 1024, "M": 1024**2, "G": 1024**3}
 _SIZE = re.compile(r"([-+]?)([0-9]{1,12})([cwbkMG]?)\Z", re.ASCII)
-_FORMAT = re.compile(r"%(.?)|\\(.?)", re.DOTALL)
+_NUMBER = re.compile(r"([-+]?)([0-9]{1,10})\Z", re.ASCII)
 _MAX_DEPTH = 50
-
-
-@dataclass(slots=True)
-class Found:
-    """A file that an expression is applied to.
-
-    Args:
-        path: As find prints it.
-        entry: What it is.
-        start: The operand it was found under.
-        prune: Set by ``-prune``: nothing below it is looked at.
-    """
-
-    path: str
-    entry: Entry
-    start: str
-    prune: bool = False
-
-    @property
-    def name(self) -> str:
-        """Its last component."""
-        return base_name(self.path)
 
 
 Test = Callable[[Found], bool]
@@ -71,6 +49,7 @@ class Walk:
         bottom_up: ``-depth``, and what ``-delete`` implies.
         acts: Whether the expression has an action, so that nothing is printed by default.
         quits: Set by ``-quit``.
+        follows: Set by ``-follow``: symlinks are what they lead to.
         status: Exit status so far.
         batches: Commands of ``-exec ... +`` with the paths for them.
     """
@@ -81,6 +60,7 @@ class Walk:
     bottom_up: bool = False
     acts: bool = False
     quits: bool = False
+    follows: bool = False
     status: int = 0
     batches: list[tuple[tuple[str, ...], list[str]]] = field(default_factory=list)
 
@@ -171,6 +151,11 @@ class Reader:
         """``-true`` and options without meaning here."""
         return lambda _: True
 
+    def follow_(self, _word: str) -> Test:
+        """``-follow``."""
+        self._walk.follows = True
+        return lambda _: True
+
     def never_(self, _word: str) -> Test:
         """``-false``."""
         return lambda _: False
@@ -242,6 +227,24 @@ class Reader:
             return lambda found: found.entry.user == known
         return lambda found: found.entry.group == known
 
+    def number_(self, word: str) -> Test:
+        """``-uid`` and ``-gid``."""
+        match = _NUMBER.match(self._next())
+        if match is None:
+            raise NotUnderstoodError(f"find {word}")
+        accounts = read_accounts(self._walk.invocation.files)
+        known = {user.name: user.uid for user in reversed(accounts.users)}
+        if word == "-gid":
+            known = {group.name: group.gid for group in reversed(accounts.groups)}
+
+        def test(found: Found) -> bool:
+            owner = found.entry.user if word == "-uid" else found.entry.group
+            if owner not in known and not owner.isdigit():
+                raise NotUnderstoodError(f"find {word}: the number of {owner}")
+            return _compare(match[1], known[owner] if owner in known else int(owner), int(match[2]))
+
+        return test
+
     def nobody_(self, word: str) -> Test:
         """``-nouser`` and ``-nogroup``."""
         if word == "-nouser":
@@ -268,8 +271,7 @@ class Reader:
         def test(found: Found) -> bool:
             if found.entry.kind is not Kind.FILE:
                 raise NotUnderstoodError("find -size of something else than a file")
-            units = -(-found.entry.size // unit)
-            return units > amount if sign == "+" else units < amount if sign == "-" else units == amount
+            return _compare(sign, -(-found.entry.size // unit), amount)
 
         return test
 
@@ -290,7 +292,7 @@ class Reader:
         template = self._next()
 
         def test(found: Found) -> bool:
-            self._walk.invocation.stdout.text(_FORMAT.sub(lambda match: _directive(match, found), template))
+            self._walk.invocation.stdout.text(formatted(template, found))
             return True
 
         return test
@@ -361,35 +363,16 @@ class Reader:
         return run
 
 
-def _directive(match: re.Match[str], found: Found) -> str:
-    letter, escape = match.groups()
-    if escape is not None:
-        escapes = {"n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
-        if escape not in escapes:
-            raise NotUnderstoodError(f"find -printf \\{escape}")
-        return escapes[escape]
-    above = found.path.rpartition("/")
-    values = {
-        "p": found.path,
-        "f": found.name,
-        "h": above[0] or ("/" if above[1] else "."),
-        "P": found.path[len(found.start) :].lstrip("/"),
-        "H": found.start,
-        "u": found.entry.user,
-        "g": found.entry.group,
-        "m": f"{found.entry.mode:o}",
-        "l": found.entry.target,
-        "%": "%",
-    }
-    if letter not in values:
-        raise NotUnderstoodError(f"find -printf %{letter}")
-    return values[letter]
+def _compare(sign: str, value: int, given: int) -> bool:
+    """Compare as the sign before a number asks for: more, less, or the same."""
+    return value > given if sign == "+" else value < given if sign == "-" else value == given
 
 
 _ALWAYS = ("-true", "-xdev", "-mount", "-noleaf", "-warn", "-nowarn", "-ignore_readdir_race")
 _PRIMARIES: Mapping[str, Callable[[Reader, str], Test]] = {
     **dict.fromkeys(_ALWAYS, Reader.always_),
     "-false": Reader.never_,
+    "-follow": Reader.follow_,
     **dict.fromkeys(("-maxdepth", "-mindepth"), Reader.limit_),
     **dict.fromkeys(("-depth", "-d"), Reader.bottom_up_),
     **dict.fromkeys(("-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename"), Reader.pattern_),
@@ -397,6 +380,7 @@ _PRIMARIES: Mapping[str, Callable[[Reader, str], Test]] = {
     "-type": Reader.type_,
     "-empty": Reader.empty_,
     **dict.fromkeys(("-user", "-group"), Reader.owner_),
+    **dict.fromkeys(("-uid", "-gid"), Reader.number_),
     **dict.fromkeys(("-nouser", "-nogroup"), Reader.nobody_),
     "-perm": Reader.permissions_,
     "-size": Reader.size_,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pkg2image.maintscript.commands.octets import lines_of, octets
 from pkg2image.maintscript.commands.options import Grammar, Options, number
 from pkg2image.maintscript.commands.regex import Match, Regex, compile_regex
 from pkg2image.maintscript.commands.regex_syntax import Dialect, Place
 from pkg2image.maintscript.failure import NotUnderstoodError
-from pkg2image.maintscript.files import FilesError
+from pkg2image.maintscript.files import Files, FilesError
 from pkg2image.maintscript.session import Command, Invocation
 from pkg2image.rootfs.tree import Kind
 
@@ -50,14 +51,26 @@ _WITHIN = {"x": (Place.START, Place.END), "w": (Place.NOT_AFTER_WORD, Place.NOT_
 class _Search:
     """What is looked for, and how it is reported."""
 
+    files: Files
     regexes: tuple[Regex, ...]
     options: Options
     named: bool
     limit: int | None
 
-    def selects(self, line: bytes) -> bool:
-        """Say whether a line is one of those asked for."""
-        return any(regex.matches(line) for regex in self.regexes) != ("v" in self.options)
+    def selected(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines that are asked for with their numbers."""
+        inverted = "v" in self.options
+        for count, line in enumerate(lines_of(data), 1):
+            if self._matches(line) != inverted:
+                yield count, line
+
+    def _matches(self, line: bytes) -> bool:
+        # Scripts ask for each line of a file whether it is in another: this is called a hundred thousand times.
+        for regex in self.regexes:
+            self.files.toil(regex.work(line))
+            if regex.matches(line):
+                return True
+        return False
 
     def parts(self, line: bytes) -> list[bytes]:
         """Return the parts of a line that match, for ``-o``."""
@@ -92,6 +105,7 @@ def grep(invocation: Invocation) -> int:
     targets, status = _targets(invocation, operands or ["-"], options)
     naming = options.latest("h", "H")
     search = _Search(
+        invocation.files,
         _compiled(invocation.name, patterns, options),
         options,
         named=naming == "H" or (naming is None and (len(operands) > 1 or recursive)),
@@ -158,11 +172,10 @@ def _targets(invocation: Invocation, operands: Sequence[str], options: Options) 
 
 def _search_file(invocation: Invocation, search: _Search, name: str, data: bytes) -> bool:
     options = search.options
-    selected = [(number, line) for number, line in enumerate(lines_of(data), 1) if search.selects(line)]
-    if search.limit is not None:
-        selected = selected[: search.limit]
+    lines = islice(search.selected(data), search.limit)
     if "q" in options:
-        return bool(selected)
+        return any(True for _ in lines)
+    selected = list(lines)
     out = invocation.stdout
     prefix = f"{name}:" if search.named else ""
     if "L" in options:

@@ -16,9 +16,9 @@ def text_of(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
-def lines_of(data: bytes) -> list[bytes]:
+def lines_of(data: bytes, end: bytes = b"\n") -> list[bytes]:
     """Split into lines without their newlines; a last line without newline is a line too."""
-    lines = data.split(b"\n")
+    lines = data.split(end)
     if not lines[-1]:
         lines.pop()
     return lines

@@ -6,11 +6,13 @@ import datetime as dt
 import posixpath
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from pkg2image.maintscript.commands.account_files import read_accounts
 from pkg2image.maintscript.commands.destinations import base_name
 from pkg2image.maintscript.commands.octets import octets
 from pkg2image.maintscript.commands.options import Grammar
+from pkg2image.maintscript.commands.sorting import version_key
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files, FilesError
 from pkg2image.maintscript.programs import find_program
@@ -44,7 +46,7 @@ _REALPATH = Grammar(
 )
 _WHICH = Grammar("s")
 _LS = Grammar(
-    "1aAdlnrLU",
+    "1aAdlnrvLU",
     {"numeric-uid-gid": "n", "all": "a", "almost-all": "A", "directory": "d", "reverse": "r", "color?": "color"},
 )
 _HALF_A_YEAR = 31556952 // 2  # what GNU ls counts as recent, in seconds
@@ -189,7 +191,7 @@ def which(invocation: Invocation) -> int:
 
 
 def ls(invocation: Invocation) -> int:
-    """``ls [-1] [-a] [-A] [-d] [-r] [-l] [-n] [path...]`` in byte order; ``-l`` of single files only."""
+    """``ls [-1] [-a] [-A] [-d] [-r] [-v] [-l] [-n] [path...]`` in byte order; ``-l`` of single files only."""
     options = _LS.parse(invocation.arguments)
     if "U" in options or options.last("color") in {"", "always"}:
         raise NotUnderstoodError("ls -U or --color")
@@ -197,7 +199,8 @@ def ls(invocation: Invocation) -> int:
     operands = options.operands or (".",)
     status = 0
     plain, directories = [], []
-    for path in sorted(operands, key=path_key, reverse="r" in options):
+    order = _version_order if "v" in options else path_key
+    for path in sorted(operands, key=order, reverse="r" in options):
         entry = files.lstat(path)
         if entry is None:
             status = invocation.fail(f"cannot access '{path}': No such file or directory", 2)
@@ -214,9 +217,13 @@ def ls(invocation: Invocation) -> int:
         hidden = options.latest("a", "A")
         names = [name for name in files.list(path) if hidden or not name.startswith(".")]
         names += [".", ".."] if hidden == "a" else []
-        names.sort(key=path_key, reverse="r" in options)
+        names.sort(key=order, reverse="r" in options)
         invocation.stdout.text("".join(f"{name}\n" for name in names))
     return status
+
+
+def _version_order(path: str) -> Any:
+    return version_key(path_key(path))
 
 
 def _long(files: Files, path: str, entry: Entry, *, numeric: bool) -> str:

@@ -14,7 +14,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pkg2image.maintscript.commands.regex_syntax import (
     ANY,
@@ -32,6 +32,7 @@ from pkg2image.maintscript.failure import NotUnderstoodError
 
 _MAX_WAYS = 200_000_000  # ways to place the ends of the repetitions of an expression in one line
 _MAX_PATTERN = 20_000  # bytes
+_WAYS_AT_ONCE = 16  # ways that are tried while a byte is moved; few expressions try all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +57,34 @@ class Match:
 class Regex:
     """A compiled expression."""
 
-    __slots__ = ("_ambiguous", "_pattern", "_source", "_text", "_unbounded")
+    __slots__ = ("_ambiguous", "_ends", "_longest_line", "_pattern", "_source", "_text", "_works")
 
     def __init__(self, tree: Group, text: bytes) -> None:
         _refuse_explosive(tree, text)
         self._text = text
         self._source = b"|".join(_sequence(nodes) for nodes in tree.alternatives)
         self._ambiguous = len(tree.alternatives) > 1 or any(_is_ambiguous(node) for node in _nodes(tree))
-        self._unbounded = _loose_repeats(tree)
+        loose = _loose_repeats(tree)
+        self._longest_line = _longest_line(loose)
+        endless = sum(isinstance(node, Repeat) and node.most is None for node in _nodes(tree))
+        # Where a match starts, where loose repetitions end, and how far the first that is not loose is followed.
+        self._ends = min(loose + 1, endless) + 1 if endless else 0
         self._pattern = re.compile(self._source)
+        self._works: dict[int, int] = {}  # by the length of what is searched
 
     @property
     def groups(self) -> int:
         """How many groups it has."""
         return self._pattern.groups
+
+    def work(self, data: bytes) -> int:
+        """Return how much work a search is at most, as `FilesView.toil` counts it."""
+        size = len(data)
+        work = self._works.get(size)
+        if work is None:
+            self._check(data)
+            work = self._works[size] = size + math.comb(size + self._ends, self._ends) // _WAYS_AT_ONCE
+        return work
 
     def matches(self, data: bytes) -> bool:
         """Say whether there is a match anywhere."""
@@ -107,7 +122,7 @@ class Regex:
             at = match.end if match.end > match.start else match.end + 1
 
     def _check(self, data: bytes) -> None:
-        if math.comb(len(data) + self._unbounded, self._unbounded) > _MAX_WAYS and self._unbounded > 1:
+        if len(data) > self._longest_line:
             raise NotUnderstoodError(f"regular expression {self._text!r} on a line of {len(data)} bytes")
 
 
@@ -251,6 +266,24 @@ def _loose_repeats(tree: Group) -> int:
                 followers = (*nodes[1:], None)
                 count += sum(_is_loose(one, after) for one, after in zip(nodes, followers, strict=False))
     return count
+
+
+@cache
+def _longest_line(repeats: int) -> float:
+    """Return how many bytes a line may have for an expression with so many loose repetitions."""
+    if repeats < 2:
+        return math.inf
+    longest = 1
+    while math.comb(longest + repeats, repeats) <= _MAX_WAYS:
+        longest *= 2
+    shortest = longest // 2
+    while longest - shortest > 1:
+        middle = (shortest + longest) // 2
+        if math.comb(middle + repeats, repeats) <= _MAX_WAYS:
+            shortest = middle
+        else:
+            longest = middle
+    return shortest
 
 
 def _is_loose(node: Node, after: Node | None) -> bool:

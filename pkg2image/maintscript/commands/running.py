@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pkg2image.maintscript.commands.octets import octets, text_of
 from pkg2image.maintscript.commands.options import Grammar, Options, number
 from pkg2image.maintscript.failure import NotUnderstoodError
-from pkg2image.maintscript.session import Command, Invocation, Noop
+from pkg2image.maintscript.session import Command, Invocation, Noop, OfImage
+from pkg2image.rootfs.tree import Kind
 
 _ENV = Grammar("iu:", {"ignore-environment": "i", "unset=": "u"}, permute=False)
 _XARGS = Grammar(
@@ -26,6 +27,8 @@ _XARGS = Grammar(
 _NICE = Grammar("n:", {"adjustment=": "n"}, permute=False)
 _IONICE = Grammar("c:n:t", permute=False)
 _TIMEOUT = Grammar("k:s:v", {"kill-after=": "k", "signal=": "s", "preserve-status": "p"}, permute=False)
+_RUN_PARTS = Grammar("a:", {"arg=": "a", "exit-on-error": "exit-on-error"})
+_PART = re.compile(r"[a-zA-Z0-9_-]+")
 _ITEM = re.compile(rb"""\\(?P<escaped>.)|'(?P<single>[^'\n]*)'|"(?P<double>[^"\n]*)"|(?P<plain>[^\s'"\\])""", re.DOTALL)
 _DURATION = re.compile(r"[0-9]*\.?[0-9]+[smhd]?\Z|infinity\Z", re.ASCII)
 _MAX_RUNS = 10_000
@@ -155,6 +158,34 @@ def nothing(invocation: Invocation) -> int:
     return 0
 
 
+def run_parts(invocation: Invocation) -> int:
+    """``run-parts [-a argument]... directory``: all programs in it, in the order of their names."""
+    options = _RUN_PARTS.parse(invocation.arguments)
+    if len(options.operands) != 1:
+        raise NotUnderstoodError("run-parts without one directory")
+    (directory,) = options.operands
+    files = invocation.files
+    if not files.is_directory(directory):
+        return invocation.fail(f"failed to open directory {directory}: No such file or directory")
+    status = 0
+    for name in sorted(files.list(directory)):
+        path = f"{directory}/{name}"
+        entry = files.lookup(path)
+        if not _PART.fullmatch(name) or entry is None or entry.kind is not Kind.FILE or not entry.mode & 0o111:
+            continue
+        result = invocation.run([path, *options.all("a")])
+        if result:
+            status = invocation.fail(f"{path} exited with return code {result}")
+            if "exit-on-error" in options:
+                break
+    return status
+
+
+def absent(invocation: Invocation) -> int:
+    """Refuse a program of the image: only its absence is understood."""
+    raise NotUnderstoodError(f"unknown command {invocation.name}")
+
+
 def echo(invocation: Invocation) -> int:
     """``echo [-n] [text...]``: the program, which leaves backslashes alone, unlike the builtin of dash."""
     words = list(invocation.arguments)
@@ -186,6 +217,8 @@ def builtin(invocation: Invocation) -> int:
 COMMANDS: Mapping[str, Command] = {
     "env": env,
     "xargs": xargs,
+    "run-parts": run_parts,
+    **dict.fromkeys(("getfacl", "setfacl"), OfImage(absent)),
     "nice": nice,
     "ionice": nice,
     "nohup": nice,

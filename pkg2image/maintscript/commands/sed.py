@@ -13,11 +13,10 @@ from pkg2image.maintscript.files import Files, FilesError
 from pkg2image.maintscript.session import Command, Invocation
 from pkg2image.rootfs.tree import Kind
 
-_MAX_STEPS = 2_000_000  # commands of one run; branches can loop for ever
-_MAX_SPACE = 16 * 1024 * 1024  # bytes of pattern and hold space
+_WITHOUT_LINES = frozenset("sypdbtTqQ:{}")  # commands that do not care what separates lines
 
 _GRAMMAR = Grammar(
-    "ne:f:Eri::su",
+    "ne:f:Eri::suz",
     {
         "quiet": "n",
         "silent": "n",
@@ -27,12 +26,13 @@ _GRAMMAR = Grammar(
         "in-place?": "i",
         "separate": "s",
         "unbuffered": "u",
+        "null-data": "z",
     },
 )
 
 
 def sed(invocation: Invocation) -> int:
-    """``sed [-n] [-E] [-i[suffix]] [-s] [-e script] [-f file] [script] [file...]``."""
+    """``sed [-n] [-E] [-z] [-i[suffix]] [-s] [-e script] [-f file] [script] [file...]``."""
     options = _GRAMMAR.parse(invocation.arguments)
     operands = list(options.operands)
     pieces = [_script_piece(invocation, name, value) for name, value in options.given if name in "ef"]
@@ -43,12 +43,17 @@ def sed(invocation: Invocation) -> int:
     script = octets("\n".join(pieces)).decode("latin-1")
     program = parse_script(script, extended="E" in options or "r" in options)
     quiet = "n" in options or script.startswith("#n\n")
+    end = b"\n"
+    if "z" in options:
+        end = b"\0"
+        if unusual := {command.name for command in program} - _WITHOUT_LINES:
+            raise NotUnderstoodError(f"sed -z with {' '.join(sorted(unusual))}")
     if "i" in options:
-        return _edit(invocation, program, operands, options, quiet=quiet)
+        return _edit(invocation, program, operands, options, quiet=quiet, end=end)
     sources, status = _sources(invocation, operands)
     groups = [[source] for source in sources] if "s" in options else [sources]
     for group in groups:
-        run = Machine(invocation.files, program, group, quiet=quiet)
+        run = Machine(invocation.files, program, group, quiet=quiet, end=end)
         run.execute()
         invocation.stdout.write(run.output)
         if run.quit_status is not None:
@@ -78,7 +83,13 @@ def _sources(invocation: Invocation, operands: list[str]) -> tuple[list[bytes], 
 
 
 def _edit(
-    invocation: Invocation, program: tuple[SedCommand, ...], operands: list[str], options: Options, *, quiet: bool
+    invocation: Invocation,
+    program: tuple[SedCommand, ...],
+    operands: list[str],
+    options: Options,
+    *,
+    quiet: bool,
+    end: bytes,
 ) -> int:
     suffix = options.last("i") or ""
     if "*" in suffix or "/" in suffix:
@@ -94,7 +105,7 @@ def _edit(
             invocation.stderr.text(f"sed: couldn't edit {path}: not a regular file\n")
             status = 4
             continue
-        run = Machine(invocation.files, program, [invocation.files.read(path)], quiet=quiet)
+        run = Machine(invocation.files, program, [invocation.files.read(path)], quiet=quiet, end=end)
         run.execute()
         _replace(invocation.files, path, run.output, suffix)
         if run.quit_status is not None:

@@ -7,11 +7,12 @@ from enum import Enum, auto
 
 from pkg2image.maintscript.commands.octets import lines_of, text_of
 from pkg2image.maintscript.commands.regex import Match, Regex
+from pkg2image.maintscript.commands.sed_replacement import replaced
 from pkg2image.maintscript.commands.sed_script import Address, SedCommand, Substitution
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files, FilesError
 
-_MAX_STEPS = 2_000_000  # commands of one run; branches can loop for ever
+_STEP_WORK = 1024  # what a command counts, beside the bytes of the spaces
 _MAX_SPACE = 16 * 1024 * 1024  # bytes of a space, and of the output
 
 
@@ -33,15 +34,25 @@ class Machine:
         program: The commands.
         sources: Contents of the files of the stream.
         quiet: Whether ``-n`` was given.
+        end: What ends a line: a newline, or with ``-z`` a zero byte.
     """
 
-    def __init__(self, files: Files, program: tuple[SedCommand, ...], sources: Sequence[bytes], *, quiet: bool) -> None:
+    def __init__(
+        self,
+        files: Files,
+        program: tuple[SedCommand, ...],
+        sources: Sequence[bytes],
+        *,
+        quiet: bool,
+        end: bytes = b"\n",
+    ) -> None:
         self.quit_status: int | None = None
         """Set once ``q`` or ``Q`` was run."""
         self._files = files
         self._program = program
-        self._lines = [line for source in sources for line in lines_of(source)]
-        self._complete = all(source.endswith(b"\n") for source in [s for s in sources if s][-1:])
+        self._end = end
+        self._lines = [line for source in sources for line in lines_of(source, end)]
+        self._complete = all(source.endswith(end) for source in [s for s in sources if s][-1:])
         self._quiet = quiet
         self._output = bytearray()
         self._newline_due = False
@@ -57,7 +68,6 @@ class Machine:
         self._closed: set[int] = set()
         self._regex: Regex | None = None
         self._replaced = False
-        self._steps = 0
 
     @property
     def output(self) -> bytes:
@@ -84,7 +94,7 @@ class Machine:
     def _end_line(self, *, quitting: bool) -> None:
         """End the last line of the output, as ``q`` does even when that of the input has no end."""
         if quitting and self._newline_due:
-            self._output += b"\n"
+            self._output += self._end
             self._newline_due = False
 
     @property
@@ -102,8 +112,8 @@ class Machine:
 
     def _emit(self, data: bytes, *, newline: bool = True) -> None:
         if self._newline_due:
-            self._output += b"\n"
-        self._output += data + (b"\n" if newline else b"")
+            self._output += self._end
+        self._output += data + (self._end if newline else b"")
         self._newline_due = not newline
         if len(self._output) > _MAX_SPACE:
             raise NotUnderstoodError("sed prints too much")
@@ -119,8 +129,8 @@ class Machine:
     def _cycle(self) -> _End:
         index = 0
         while index < len(self._program):
-            self._steps += 1
-            if self._steps > _MAX_STEPS or len(self._space) + len(self._hold) > _MAX_SPACE:
+            self._files.toil(_STEP_WORK + len(self._space) + len(self._hold))
+            if len(self._space) + len(self._hold) > _MAX_SPACE:
                 raise NotUnderstoodError("sed takes too long or too much memory")
             command = self._program[index]
             selected = self._selects(index, command) != command.negated
@@ -195,6 +205,7 @@ class Machine:
         self._regex = regex or self._regex
         if self._regex is None:
             raise NotUnderstoodError("sed: no previous regular expression")
+        self._files.toil(self._regex.work(self._space))
         return self._regex
 
     # commands
@@ -224,10 +235,7 @@ class Machine:
     def _replacement(self, what: Substitution, match: Match) -> bytes:
         if max((part for part in what.replacement if isinstance(part, int)), default=0) > len(match.groups):
             raise NotUnderstoodError("sed: a group in the replacement that the regular expression has not")
-        whole = self._space[match.start : match.end]
-        return b"".join(
-            part if isinstance(part, bytes) else match.group(part) if part else whole for part in what.replacement
-        )
+        return replaced(what.replacement, match, self._space[match.start : match.end])
 
     def transliterate(self, command: SedCommand) -> None:
         """``y``."""

@@ -43,14 +43,14 @@ class Substitution:
 
     Args:
         regex: None for the one used last.
-        replacement: Bytes, and numbers of groups (0: the whole match).
+        replacement: Bytes, numbers of groups (0: the whole match), and letters that change the case of what follows.
         occurrence: The first one to replace.
         every: Whether all later ones are replaced too.
         output: Whether the result is printed.
     """
 
     regex: Regex | None
-    replacement: tuple[bytes | int, ...]
+    replacement: tuple[bytes | int | str, ...]
     occurrence: int = 1
     every: bool = False
     output: bool = False
@@ -305,8 +305,10 @@ class _Reader:
         pattern = self._delimited(delimiter, regex=True)
         replacement = self._replacement(self._delimited(delimiter, regex=False))
         occurrence, flags = 1, set()
-        while (flag := self._peek()) and flag in "gpiI0123456789":
-            if flag.isdigit():
+        while (flag := self._peek()) and flag in "gpiI0123456789 \t":
+            if flag in " \t":
+                self.at += 1
+            elif flag.isdigit():
                 occurrence = self._number()
                 if "number" in flags or occurrence == 0:
                     raise self._refusal("flags of s")
@@ -322,8 +324,8 @@ class _Reader:
             raise self._refusal(f"there is no group {highest}")
         return Substitution(regex, replacement, occurrence, every="g" in flags, output="p" in flags)
 
-    def _replacement(self, text: str) -> tuple[bytes | int, ...]:
-        parts: list[bytes | int] = []
+    def _replacement(self, text: str) -> tuple[bytes | int | str, ...]:
+        parts: list[bytes | int | str] = []
         characters = iter(text)
         for character in characters:
             if character == "&":
@@ -332,6 +334,8 @@ class _Reader:
                 following = next(characters, "")
                 if following.isdigit():
                     parts.append(int(following))
+                elif following and following in "LUluE":
+                    parts.append(following)
                 elif following in _ESCAPES:
                     parts.append(_ESCAPES[following].encode("latin-1"))
                 elif following.isalnum() or not following:

@@ -21,9 +21,10 @@ _NOTHING_TO_DO = (
     *("apparmor_parser", "restorecon", "aa-status", "load_policy", "semodule", "chcon"),
     # Stages of their own.
     *("ldconfig", "systemd-hwdb", "update-ca-certificates"),
-    *("glib-compile-schemas", "gio-querymodules", "update-mime-database", "update-desktop-database"),
+    *("glib-compile-schemas", "update-mime-database", "update-desktop-database"),
     # Speed, or documentation for people at a terminal.
     *("py3compile", "py3clean", "pycompile", "pyclean", "pypy3compile", "gtk-update-icon-cache", "update-icon-caches"),
+    *("update-dictcommon-hunspell", "update-dictcommon-aspell"),  # lists for editors
     *("install-info", "update-info-dir", "ginstall-info", "mandb", "update-menus", "update-notifier", "fc-cache"),
     *("update-fonts-scale", "update-fonts-dir", "update-fonts-alias", "mkfontscale", "mkfontdir", "newaliases"),
     *("runnewaliases", "emacs-package-install", "emacs-package-remove", "appstreamcli"),

@@ -20,11 +20,12 @@ from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.session import Command, Invocation
 
 _GRAMMAR = Grammar(
-    "urnVfbsk:t:o:cC",
+    "urngVfbsk:t:o:cC",
     {
         "unique": "u",
         "reverse": "r",
         "numeric-sort": "n",
+        "general-numeric-sort": "g",
         "version-sort": "V",
         "ignore-case": "f",
         "ignore-leading-blanks": "b",
@@ -34,8 +35,11 @@ _GRAMMAR = Grammar(
         "output=": "o",
     },
 )
-_KEY = re.compile(r"(\d+)([bfnrV]*)(?:,(\d+)([bfnrV]*))?\Z", re.ASCII)
+_KEY = re.compile(r"(\d+)([bfgnrV]*)(?:,(\d+)([bfgnrV]*))?\Z", re.ASCII)
 _NUMBER = re.compile(rb"[ \t]*(-?[0-9]*(?:\.[0-9]*)?)")
+_FLOAT = re.compile(rb"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
+_UNUSUAL = re.compile(rb"[-+]?(?:0[xX]|inf|nan)", re.IGNORECASE)
+_PRECISE = 18  # characters of a number that a long double surely holds
 _FIELD = re.compile(rb"[ \t]*[^ \t]*")
 _SUFFIX = re.compile(rb"(?:\.[A-Za-z~][A-Za-z0-9~]*)*\Z")
 _Order = tuple[object, ...]
@@ -59,7 +63,7 @@ class _Key:
 
 
 def sort(invocation: Invocation) -> int:
-    """``sort [-u] [-r] [-n] [-V] [-f] [-b] [-s] [-t c] [-k field[,field]]... [-o file] [file...]``."""
+    """``sort [-u] [-r] [-n | -g | -V] [-f] [-b] [-s] [-t c] [-k field[,field]]... [-o file] [file...]``."""
     options = _GRAMMAR.parse(invocation.arguments)
     if "c" in options or "C" in options:
         raise NotUnderstoodError("sort -c")
@@ -77,13 +81,13 @@ def sort(invocation: Invocation) -> int:
 
 
 def _sorted(lines: list[bytes], options: Options) -> list[bytes]:
-    flags = "".join(name for name in "bfnrV" if name in options)
+    flags = "".join(name for name in "bfgnrV" if name in options)
     given = options.last("t")
     separator = None if given is None else octets("\0" if given == r"\0" else given)
     if separator is not None and len(separator) != 1:
         raise NotUnderstoodError(f"sort: separator {given!r}")
     keys = [_parse_key(text, flags) for text in options.all("k")] or [_Key(1, None, flags)]
-    if not ("u" in options or "s" in options) and (options.all("k") or set(flags) & set("bfnV")):
+    if not ("u" in options or "s" in options) and (options.all("k") or set(flags) & set("bfgnV")):
         lines = sorted(lines, reverse="r" in flags)  # the last resort: whole lines
     elif "r" in flags and "s" not in options and "u" not in options:
         return sorted(lines, reverse=True)
@@ -112,11 +116,13 @@ def _order(key: _Key, separator: bytes | None) -> Callable[[bytes], Any]:
         text = key.text(line, separator)
         if "n" in key.flags:
             return _numeric(text)
+        if "g" in key.flags:
+            return _general(text)
         if "b" in key.flags:
             text = text.lstrip(b" \t")
         if "f" in key.flags:
             text = text.upper()
-        return _VersionKey(text) if "V" in key.flags else text
+        return version_key(text) if "V" in key.flags else text
 
     return order
 
@@ -131,6 +137,19 @@ def _numeric(text: bytes) -> Fraction:
     sign = -1 if digits.startswith("-") else 1
     whole, _, fraction = digits.lstrip("-").partition(".")
     return sign * Fraction(int((whole + fraction) or "0"), 10 ** len(fraction))
+
+
+def _general(text: bytes) -> tuple[int, Fraction]:
+    """Return the order of a number as strtod(3) reads it; what is none comes before all numbers."""
+    text = text.lstrip(b" \t\n\v\f\r")
+    match = _FLOAT.match(text)
+    if match is None:
+        if _UNUSUAL.match(text):
+            raise NotUnderstoodError("sort -g of what is no decimal number")
+        return 0, Fraction(0)
+    if len(match[0]) > _PRECISE or _UNUSUAL.match(text):
+        raise NotUnderstoodError("sort -g of an unusual number")
+    return 1, Fraction(match[0].decode("ascii"))
 
 
 def _compare_versions(one: bytes, other: bytes) -> int:
@@ -165,6 +184,7 @@ def _rank(byte: int) -> int:
     return byte if bytes((byte,)).isalpha() else byte + 256
 
 
-_VersionKey = cmp_to_key(_compare_versions)
+version_key = cmp_to_key(_compare_versions)
+"""The sort key of ``sort -V`` and ``ls -v`` for the bytes of a line or name."""
 
 COMMANDS: Mapping[str, Command] = {"sort": sort}

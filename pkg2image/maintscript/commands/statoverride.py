@@ -6,7 +6,6 @@ Spec: dpkg-statoverride(1).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pkg2image.maintscript.commands.account_files import read_accounts
 from pkg2image.maintscript.commands.dpkg_paths import glob_expression, table_order
@@ -14,8 +13,9 @@ from pkg2image.maintscript.commands.options import Grammar
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files
 from pkg2image.maintscript.session import Command, Invocation
+from pkg2image.rootfs.statoverrides import STATOVERRIDES, StatOverride, parse_statoverrides
 
-_DATABASE = "/var/lib/dpkg/statoverride"
+_DATABASE = f"/{STATOVERRIDES}"
 _GRAMMAR = Grammar(
     "",
     {
@@ -32,17 +32,6 @@ _GRAMMAR = Grammar(
     permute=False,
 )
 _ERROR = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Override:
-    user: str
-    group: str
-    mode: int
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.user} {self.group} {self.mode:o} {self.path}"
 
 
 def _statoverride(call: Invocation) -> int:
@@ -63,15 +52,15 @@ def _clean(path: str) -> str:
     return path.rstrip("/") or "/"
 
 
-def _parse_override(user: str, group: str, mode: str, path: str) -> _Override:
+def _parse_override(user: str, group: str, mode: str, path: str) -> StatOverride:
     if not mode or set(mode) - set("01234567") or int(mode, 8) > 0o7777:
         raise NotUnderstoodError(f"dpkg-statoverride with the mode {mode}")
     if not path.startswith("/") or "\n" in path:
         raise NotUnderstoodError(f"dpkg-statoverride with the path {path!r}")
-    return _Override(user, group, int(mode, 8), path)
+    return StatOverride(user, group, int(mode, 8), path)
 
 
-def _add(call: Invocation, flags: set[str], new: _Override) -> int:
+def _add(call: Invocation, flags: set[str], new: StatOverride) -> int:
     accounts = read_accounts(call.files)
     if not new.user.startswith("#") and accounts.user(new.user) is None:
         return call.fail(f"error: user '{new.user}' does not exist", _ERROR)
@@ -108,15 +97,13 @@ def _list(call: Invocation, patterns: tuple[str, ...]) -> int:
     return 0 if found else 1
 
 
-def _load(files: Files) -> dict[str, _Override]:
+def _load(files: Files) -> dict[str, StatOverride]:
     if not files.is_file(_DATABASE):
         return {}
-    fields = (line.split(" ", 3) for line in files.text(_DATABASE).splitlines())
-    overrides = (_parse_override(*field) for field in fields if len(field) == 4)
-    return {override.path: override for override in overrides}
+    return {override.path: override for override in parse_statoverrides(files.read(_DATABASE))}
 
 
-def _save(files: Files, overrides: Mapping[str, _Override]) -> None:
+def _save(files: Files, overrides: Mapping[str, StatOverride]) -> None:
     text = "".join(f"{overrides[path]}\n" for path in sorted(overrides, key=table_order))
     files.make_directory(_DATABASE.rpartition("/")[0], 0o755, parents=True)
     files.write(_DATABASE, text.encode("utf-8", "surrogateescape"), mode=0o644)

@@ -37,6 +37,7 @@ _UCF = Grammar(
         "debconf-template=": "debconf-template",
     },
 )
+_ONE_DASH = frozenset({"-three-way", "-debconf-ok", "-purge", "-verbose"})
 _UCFR = Grammar("fpv", {"force": "f", "purge": "p", "verbose": "v"})
 
 
@@ -66,7 +67,8 @@ class _Install:
 
 
 def _ucf(call: Invocation) -> int:
-    options = _UCF.parse(call.arguments)
+    # Its getopt takes long options with one dash too.
+    options = _UCF.parse([f"-{word}" if word in _ONE_DASH else word for word in call.arguments])
     files = call.files
     if "p" in options:
         if len(options.operands) != 1:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pkg2image.maintscript.commands.account_files import (
+    accounts_for,
     change,
     group_of,
     next_free,
@@ -64,7 +65,7 @@ def _useradd(call: Invocation) -> int:
     if len(options.operands) != 1:
         return call.fail("usage", 2)
     name = options.operands[0]
-    accounts = read_accounts(call.files)
+    accounts = accounts_for(call)
     if accounts.user(name):
         return call.fail(f"user '{name}' already exists", 9)
     makes_group = "g" not in options and "N" not in options
@@ -73,14 +74,15 @@ def _useradd(call: Invocation) -> int:
     for wanted in _listed(options):
         if group_of(accounts, wanted) is None:
             return call.fail(f"group '{wanted}' does not exist", 6)
-    uid = options.last("u")
-    taken = {user.uid for user in accounts.users}
-    if uid is not None and number(uid, "-u") in taken:
+    text = options.last("u")
+    uid = accounts.wanted_uid(name, None if text is None else number(text, "-u"))
+    taken = accounts.taken_uids(name)
+    if uid in taken:
         if "o" in options:
             raise NotUnderstoodError("useradd -o with a number that is taken")
         return call.fail(f"UID {uid} is not unique", 4)
-    new = next_free(taken, system="r" in options) if uid is None else number(uid, "-u")
-    changed = change(call.files, lambda accounts: _with_user(call.files, accounts, options, name, new))
+    new = next_free(taken, system="r" in options) if uid is None else uid
+    changed = change(call, lambda accounts: _with_user(call.files, accounts, options, name, new))
     user = changed.user(name)
     if user and "m" in options and "M" not in options:
         _make_home(call.files, changed, user)
@@ -99,8 +101,9 @@ def _listed(options: Options) -> tuple[str, ...]:
 def _with_user(files: Files, accounts: Accounts, options: Options, name: str, uid: int) -> Accounts:
     primary = group_of(accounts, options.last("g") or str(_USERS))
     if "g" not in options and "N" not in options:
-        taken = {group.gid for group in accounts.groups}
-        gid = next_free(taken, system="r" in options, preferred=uid)
+        gid = accounts.wanted_gid(name)
+        if gid is None:
+            gid = next_free(accounts.taken_gids(name), system="r" in options, preferred=uid)
         accounts = accounts.with_group(name, gid)
         primary = accounts.group(name)
     if primary is None:
@@ -164,12 +167,12 @@ def _groupadd(call: Invocation) -> int:
     if len(options.operands) != 1:
         return call.fail("usage", 2)
     name = options.operands[0]
-    accounts = read_accounts(call.files)
+    accounts = accounts_for(call)
     if accounts.group(name):
         return 0 if "f" in options else call.fail(f"group '{name}' already exists", 9)
-    taken = {group.gid for group in accounts.groups}
+    taken = accounts.taken_gids(name)
     text = options.last("g")
-    gid = None if text is None else number(text, "-g")
+    gid = accounts.wanted_gid(name, None if text is None else number(text, "-g"))
     if gid in taken:
         if "o" in options:
             raise NotUnderstoodError("groupadd -o with a number that is taken")
@@ -177,7 +180,7 @@ def _groupadd(call: Invocation) -> int:
             return call.fail(f"GID '{gid}' already exists", 4)
         gid = None
     new = next_free(taken, system="r" in options) if gid is None else gid
-    change(call.files, lambda accounts: accounts.with_group(name, new))
+    change(call, lambda accounts: accounts.with_group(name, new))
     return 0
 
 
@@ -192,7 +195,7 @@ def _usermod(call: Invocation) -> int:
     for wanted in _listed(options):
         if group_of(accounts, wanted) is None:
             return call.fail(f"group '{wanted}' does not exist", 6)
-    change(call.files, lambda accounts: _modified(accounts, options, user))
+    change(call, lambda accounts: _modified(accounts, options, user))
     return 0
 
 
@@ -239,7 +242,7 @@ def _userdel(call: Invocation) -> int:
         return call.fail("usage", 2)
     if read_accounts(call.files).user(options.operands[0]) is None:
         return call.fail(f"user '{options.operands[0]}' does not exist", 6)
-    change(call.files, lambda accounts: without_user(accounts, options.operands[0]))
+    change(call, lambda accounts: without_user(accounts, options.operands[0]))
     return 0
 
 
@@ -253,7 +256,7 @@ def _groupdel(call: Invocation) -> int:
         return call.fail(f"group '{options.operands[0]}' does not exist", 6)
     if any(user.gid == group.gid for user in accounts.users):
         return call.fail("cannot remove the primary group of a user", 8)
-    change(call.files, lambda accounts: without_group(accounts, group.name))
+    change(call, lambda accounts: without_group(accounts, group.name))
     return 0
 
 
@@ -276,7 +279,7 @@ def _gpasswd(call: Invocation) -> int:
         names = tuple(member for member in group.members if member != value)
     elif option == "a":
         names = (*group.members, value)
-    change(call.files, lambda accounts: with_members(accounts, group.name, names))
+    change(call, lambda accounts: with_members(accounts, group.name, names))
     return 0
 
 
@@ -296,7 +299,7 @@ def _passwd(call: Invocation) -> int:
     name = options.operands[0]
     if read_accounts(call.files).user(name) is None:
         return call.fail(f"user '{name}' does not exist", 1)
-    change(call.files, lambda accounts: _locked(accounts, name))
+    change(call, lambda accounts: _locked(accounts, name))
     return 0
 
 

@@ -217,7 +217,8 @@ def _mark(switch: _Switch, name: str) -> None:
 
 
 def _query(call: Invocation) -> int:
-    options = Grammar("m:s:c:avMdq", permute=False).parse(call.arguments)
+    bare = call.arguments[-1:] in {("-m",), ("-s",), ("-c",)}
+    options = Grammar("m:s:c:avMdq", permute=False).parse((*call.arguments, *([""] if bare else ())))
     if len({name for name, _ in options.given} - {"q"}) != 1 or options.operands:
         raise NotUnderstoodError(f"a2query {' '.join(call.arguments)}")
     letter, value = next(item for item in options.given if item[0] != "q")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pkg2image.idmap import IdMap
 from pkg2image.maintscript.commands.accounts import COMMANDS
 from pkg2image.maintscript.failure import NotUnderstoodError
 from tests.support.toolbox import ACCOUNTS, GROUP, PASSWD, Toolbox
@@ -52,6 +53,25 @@ def test_adduser_system(arguments: str, user: str, group: str) -> None:
     name = user.partition(":")[0]
     assert box.text("/etc/shadow").endswith(f"\n{name}:!:::::::\n")
     assert box.text("/etc/gshadow").endswith(f"\n{name}:!::\n" if group else "\nnogroup:*::\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("", ",,,"),
+        ("one", "one,,,"),
+        ("one,two", "one,two,,"),
+        ("a,,c", "a,,c,"),
+        ("a,b,c,d", "a,b,c,d"),
+        ("a,,c,d,e,f", "a,,c,d,e"),
+    ],
+)
+def test_adduser_of_bookworm_has_chfn_write_the_name(given: str, written: str) -> None:
+    box = toolbox()
+    box.files.make_directory("/usr/sbin", parents=True)
+    box.files.write("/usr/sbin/adduser", b"    &systemcall($chfn, '-f', $comment, $new_name);\n")
+    assert box.line(f"adduser --system --gecos={given} app") == 0
+    assert added(box, "/etc/passwd", PASSWD) == f"app:x:100:65534:{written}:/nonexistent:/usr/sbin/nologin\n"
 
 
 def test_adduser_makes_a_home_that_is_missing_and_no_other() -> None:
@@ -184,3 +204,45 @@ def test_shadow_files_of_a_system_without_them() -> None:
 def test_what_is_not_exact_is_not_understood(command: str) -> None:
     with pytest.raises(NotUnderstoodError):
         toolbox().line(command)
+
+
+GIVEN = IdMap({"app": 500, "kept": 100}, {"kept": 101, "data": 600})
+
+
+@pytest.mark.parametrize(
+    ("lines", "user", "groups"),
+    [
+        (["adduser --system --group app"], "app:x:500:500:", ["app:x:500:"]),
+        (["adduser --system --group --uid 321 app"], "app:x:500:500:", ["app:x:500:"]),
+        (["addgroup --system data", "adduser --system --ingroup data app"], "app:x:500:600:", ["data:x:600:"]),
+        (["addgroup --system --gid 321 data", "useradd -r -g data app"], "app:x:500:600:", ["data:x:600:"]),
+        (["useradd -r app"], "app:x:500:500:", ["app:x:500:"]),
+        (["useradd -r -u 321 app"], "app:x:500:500:", ["app:x:500:"]),
+        (["groupadd -r app", "useradd -r -g app app"], "app:x:500:500:", ["app:x:500:"]),
+        (["groupadd -g 321 data", "useradd -g data app"], "app:x:500:600:", ["data:x:600:"]),
+        # Others keep off the numbers that are given to somebody.
+        (["adduser --system --group other"], "other:x:101:102:", ["other:x:102:"]),
+    ],
+)
+def test_given_numbers(lines: list[str], user: str, groups: list[str]) -> None:
+    box = toolbox()
+    box.session.ids = GIVEN
+    assert [box.line(line) for line in lines] == [0] * len(lines)
+    assert added(box, "/etc/passwd", PASSWD).startswith(user)
+    assert added(box, "/etc/group", GROUP).splitlines() == groups
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("adduser --system --uid 100 other", "The UID 100 is already in use."),
+        ("addgroup --system --gid 600 other", "The GID `600' is already in use."),
+        ("useradd -r -u 100 other", "UID 100 is not unique"),
+        ("groupadd -g 600 other", "GID '600' already exists"),
+    ],
+)
+def test_numbers_that_are_given_to_others_are_in_use(line: str, complaint: str) -> None:
+    box = toolbox()
+    box.session.ids = GIVEN
+    assert box.line(line) != 0
+    assert complaint in box.errors

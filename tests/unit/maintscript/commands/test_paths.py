@@ -24,6 +24,13 @@ def test_answers(line: str, output: str) -> None:
     assert (toolbox.line(line), toolbox.output) == (0, output)
 
 
+def test_names_are_listed_in_the_order_of_versions() -> None:
+    toolbox = Toolbox({**ACCOUNTS, "srv/9": "", "srv/10": "", "srv/9.6": ""}, commands=COMMANDS)
+    assert (toolbox.line("ls -v /srv"), toolbox.output) == (0, "9\n9.6\n10\n")
+    toolbox = Toolbox({**ACCOUNTS, "srv/9": "", "srv/10": ""}, commands=COMMANDS)
+    assert (toolbox.line("ls -vdr /srv/10 /srv/9"), toolbox.output) == (0, "/srv/10\n/srv/9\n")
+
+
 def test_several_overrides_are_listed() -> None:
     toolbox = Toolbox({**ACCOUNTS, "etc/a": "", "etc/b": "", "etc/c": ""}, commands=COMMANDS)
     for name in "abc":
