@@ -6,35 +6,37 @@ adds, the triggers, and last what the closure leaves out and dpkg's database of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pkg2image.analysis.runtime import plain_config
-from pkg2image.assemble import configured
-from pkg2image.deb.facts import FetchedDeb
+from pkg2image.analysis.completeness import Unmet, completeness, summary
+from pkg2image.analysis.optional import optional_names
+from pkg2image.analysis.runtime import Inferred, explained, infer, provide
+from pkg2image.analysis.shebangs import known_interpreters
+from pkg2image.assemble import check_user, configured
+from pkg2image.deb.facts import ElfFacts, FetchedDeb
+from pkg2image.errors import IncompleteImageError
 from pkg2image.image.config import ImageConfig
-from pkg2image.image.read import PLAN_PATH
+from pkg2image.image.read import INFERRED_PATH, PLAN_PATH, SCRIPTS_PATH, UNMET_PATH
 from pkg2image.lock import Plan, canonical_json
+from pkg2image.maintscript.parsed import Records
 from pkg2image.maintscript.report import ScriptReport
-from pkg2image.maintscript.run import find_diversions, read_diversions, run_scripts
+from pkg2image.maintscript.run import install_packages
 from pkg2image.recipes.apply import apply
 from pkg2image.recipes.expand import expand
 from pkg2image.recipes.model import Recipe
 from pkg2image.request import BuildRequest
+from pkg2image.rootfs.diversions import read_diversions
 from pkg2image.rootfs.dpkgdb import write_database
 from pkg2image.rootfs.ldconfig import known_elves
-from pkg2image.rootfs.minimize import minimize
+from pkg2image.rootfs.minimize import Dropped, minimize
 from pkg2image.rootfs.provision import add_file
 from pkg2image.rootfs.skeleton import skeleton
 from pkg2image.rootfs.sysusers import apply_sysusers
 from pkg2image.rootfs.tmpfiles import apply_tmpfiles
 from pkg2image.rootfs.tree import Identities, ReadContent, Tree
 from pkg2image.rootfs.triggers import run_triggers
-from pkg2image.rootfs.unpack import unpack
-from pkg2image.rootfs.users import identities
-
-SCRIPTS_PATH = "usr/share/pkg2image/scripts.json"
-"""Where an image says what became of the scripts of its packages."""
+from pkg2image.rootfs.users import check_granted, check_possible, read_accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +47,16 @@ class Configured:
         tree: The root filesystem.
         config: The runtime configuration.
         identities: The numbers of its users and groups.
+        scripts: What became of the scripts of its packages.
+        dropped: What the closure leaves out.
         notes: What the user should know about it.
     """
 
     tree: Tree
     config: ImageConfig
     identities: Identities
+    scripts: ScriptReport
+    dropped: tuple[Dropped, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -62,6 +68,7 @@ def configure(
     request: BuildRequest,
     read: ReadContent,
     epoch: int,
+    records: Records | None = None,
 ) -> Configured:
     """Make the finished tree of a plan.
 
@@ -72,22 +79,32 @@ def configure(
         request: What the user said about scripts and about how the image is started.
         read: Reads contents out of the store.
         epoch: Time of everything that is made, in seconds since the epoch.
+        records: Where parsed scripts are kept for other images.
 
     Raises:
         FileConflictError: When two packages ship one path.
         MalformedPackageError: When packages contradict each other.
-        RequestError: When the recipe or the user asks for what cannot be.
+        IncompleteImageError: When its files ask for what is not in it and the request is strict.
+        RequestError: When the recipe or the user asks for what cannot be: numbers of users among it.
         ScriptError: When a script is not understood and the request is strict.
     """
-    tree, report = install(plan, debs, request=request, read=read, epoch=epoch)
-    tree, _ = apply_sysusers(tree, read=read, architecture=plan.architecture, mtime=epoch)
+    tree, report = install(plan, debs, request=request, read=read, epoch=epoch, records=records)
+    tree, _ = apply_sysusers(tree, read=read, architecture=plan.architecture, mtime=epoch, ids=plan.ids)
     tree, _ = apply_tmpfiles(tree, read=read, architecture=plan.architecture, mtime=epoch)
     recipe = expand(recipe, tree) if recipe else None
     if recipe:
-        tree = apply(recipe, tree, read=read, epoch=epoch)
+        tree = apply(recipe, tree, read=read, epoch=epoch, ids=plan.ids)
     elves = known_elves(debs)
     tree, left_out = run_triggers(tree, elves=elves, read=read, epoch=epoch, architecture=plan.architecture)
-    tree, _ = minimize(tree, level=plan.closure)
+    accounts = read_accounts(tree, read)
+    check_granted(plan.ids, accounts)
+    tree, dropped = minimize(tree, level=plan.closure)
+    inferred = _runtime(plan, debs, recipe, tree, read)
+    provide(inferred, tree, epoch)
+    runtime = _explained(inferred, recipe, request)
+    add_file(tree, INFERRED_PATH, canonical_json(runtime, errors="backslashreplace"), origin="runtime", mtime=epoch)
+    unmet = _unmet(plan, debs, tree, request, elves=elves, read=read)
+    add_file(tree, UNMET_PATH, _document(unmet), origin="completeness", mtime=epoch)
     add_file(tree, PLAN_PATH, plan.document, origin="plan", mtime=epoch)
     add_file(tree, SCRIPTS_PATH, canonical_json(report.render()), origin="scripts", mtime=epoch)
     tree = write_database(
@@ -98,12 +115,66 @@ def configure(
         mtime=epoch,
         diversions=read_diversions(tree, read),
     )
-    config = recipe.image_config() if recipe else plain_config(tree, plan.roots[0])
-    return Configured(tree, configured(config, request), identities(tree, read), (*report.summary(), *left_out))
+    config = configured(inferred.config, request)
+    check_user(config, users=accounts.identities.users, groups=accounts.identities.groups)
+    return Configured(
+        tree,
+        config,
+        accounts.identities,
+        report,
+        dropped,
+        (*report.summary(), *left_out, *summary(unmet), *(inferred.notes if request.entrypoint is None else ())),
+    )
+
+
+def _unmet(
+    plan: Plan,
+    debs: Sequence[FetchedDeb],
+    tree: Tree,
+    request: BuildRequest,
+    *,
+    elves: Mapping[str, ElfFacts],
+    read: ReadContent,
+) -> tuple[Unmet, ...]:
+    """Return what the files of an image ask for and do not find; a strict request does not go on with anything."""
+    unmet = completeness(
+        tree,
+        elves=elves,
+        interpreters=known_interpreters(debs),
+        optional=optional_names(debs),
+        read=read,
+        architecture=plan.architecture,
+    )
+    if unmet and request.strict:
+        raise IncompleteImageError(plan.roots[0], summary(unmet))
+    return unmet
+
+
+def _document(unmet: Sequence[Unmet]) -> bytes:
+    return canonical_json({"unmet": [item.render() for item in unmet]}, errors="backslashreplace")
+
+
+def _runtime(plan: Plan, debs: Sequence[FetchedDeb], recipe: Recipe | None, tree: Tree, read: ReadContent) -> Inferred:
+    if recipe:
+        return Inferred(recipe.image_config())
+    return infer(tree, debs, roots=plan.roots, edges=plan.edges, read=read)
+
+
+def _explained(inferred: Inferred, recipe: Recipe | None, request: BuildRequest) -> dict[str, object]:
+    """Return how the image is started, value by value with its source, as the image carries it."""
+    otherwise = f"recipe {recipe.name}" if recipe else "what every image has"
+    values = explained(configured(inferred.config, request), inferred.config, inferred.sources, otherwise)
+    return {**inferred.render(), "recipe": recipe.name if recipe else "", "values": values}
 
 
 def install(
-    plan: Plan, debs: Sequence[FetchedDeb], *, request: BuildRequest, read: ReadContent, epoch: int
+    plan: Plan,
+    debs: Sequence[FetchedDeb],
+    *,
+    request: BuildRequest,
+    read: ReadContent,
+    epoch: int,
+    records: Records | None = None,
 ) -> tuple[Tree, ScriptReport]:
     """Unpack the packages of a plan over the skeleton and interpret their scripts.
 
@@ -113,30 +184,22 @@ def install(
         request: Whether scripts are looked at, and the answers to their questions.
         read: Reads contents out of the store.
         epoch: Time of everything that is made, in seconds since the epoch.
+        records: Where parsed scripts are kept for other images.
 
     Raises:
         Pkg2ImageError: As `configure`.
     """
-    partial = {item.package.name for item in plan.packages if item.skeleton}
-    architecture = plan.architecture
     base = skeleton(debs, read=read, epoch=epoch)
-    looked_at = [] if request.scripts == "none" else debs
-    diversions = find_diversions(base, looked_at, read=read, epoch=epoch, architecture=architecture, partial=partial)
-    tree = unpack(
+    check_possible(plan.ids, read_accounts(base, read))
+    return install_packages(
         base,
-        [deb for deb in debs if deb.package.name not in partial],
-        installed=[deb.package for deb in debs if deb.package.name in partial],
-        diversions=diversions,
-        identities=identities(base, read),
-    )
-    return run_scripts(
-        tree,
         debs,
         read=read,
         epoch=epoch,
-        architecture=architecture,
+        architecture=plan.architecture,
         policy=request.scripts,
         preseed=request.preseed,
-        partial=partial,
-        diversions=diversions,
+        ids=plan.ids,
+        partial={item.package.name for item in plan.packages if item.skeleton},
+        records=records,
     )

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from pkg2image.maintscript.conditions import evaluate_test
 from pkg2image.maintscript.control import Exit, LoopControl, Return
+from pkg2image.maintscript.dialect import define_alias
 from pkg2image.maintscript.escapes import Format, unescape
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import FilesError
 from pkg2image.maintscript.programs import find_program
 from pkg2image.maintscript.reading import getopts, read
-from pkg2image.maintscript.session import Invocation, Output
+from pkg2image.maintscript.session import InPlace, Invocation, Output
 from pkg2image.maintscript.state import ShellError, State
 from pkg2image.maintscript.streams import Stream
 from pkg2image.maintscript.variables import declare, local, number, quoted, set_options, shift, unset, without_dashes
@@ -158,6 +159,9 @@ def _source(shell: CallingShell, invocation: Invocation, tested: bool) -> int:  
     path = arguments[0]
     if path in _CONFMODULES:
         return _start_debconf(shell.state, invocation)
+    instead = invocation.session.commands.get(path)
+    if isinstance(instead, InPlace):
+        return instead(invocation)
     files = invocation.files
     if "/" not in path:
         directories = (shell.state.get("PATH") or "").split(":")
@@ -254,6 +258,13 @@ def _umask(shell: CallingShell, invocation: Invocation, tested: bool) -> int:  #
     raise NotUnderstoodError(f"umask {arguments[0]}")
 
 
+def _ulimit(shell: CallingShell, invocation: Invocation, tested: bool) -> int:  # noqa: ARG001, FBT001
+    """Run ``ulimit -n 8192``: limits of processes mean nothing where there are none."""
+    if len(invocation.arguments) < 2 or not invocation.arguments[-1].isdigit():
+        raise NotUnderstoodError("ulimit that shows a limit")
+    return 0
+
+
 def _nothing(shell: CallingShell, invocation: Invocation, tested: bool) -> int:  # noqa: ARG001, FBT001
     """Run ``hash`` and ``wait``, which have nothing to do without processes."""
     if invocation.arguments not in {(), ("-r",)}:
@@ -320,6 +331,7 @@ BUILTINS: Mapping[str, Builtin] = {
     ":": _true,
     ".": _source,
     "[": _test,
+    "alias": define_alias,
     "break": _leave_loops,
     "cd": _cd,
     "chdir": _cd,
@@ -345,10 +357,11 @@ BUILTINS: Mapping[str, Builtin] = {
     "trap": _trap,
     "true": _true,
     "type": _type,
+    "ulimit": _ulimit,
     "umask": _umask,
     "unset": unset,
     "wait": _nothing,
-    **dict.fromkeys(("alias", "bg", "fc", "fg", "jobs", "kill", "times", "ulimit", "unalias"), _refused),
+    **dict.fromkeys(("bg", "fc", "fg", "jobs", "kill", "times", "unalias"), _refused),
 }
 
 BASH_BUILTINS: Mapping[str, Builtin] = {

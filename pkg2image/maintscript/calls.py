@@ -10,15 +10,16 @@ from collections.abc import Sequence
 
 from pkg2image.maintscript.builtins import ASSIGNING, BASH_BUILTINS, BUILTINS, SPECIAL
 from pkg2image.maintscript.control import Exit, Return
+from pkg2image.maintscript.dialect import evaluate_brackets, opens_brackets, without_alias
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import FilesError
 from pkg2image.maintscript.limits import Limits
 from pkg2image.maintscript.process import ShellProcess
 from pkg2image.maintscript.programs import run_program
 from pkg2image.maintscript.redirection import RedirectionError, redirect, restore
-from pkg2image.maintscript.session import Session
+from pkg2image.maintscript.session import InPlace, Session
 from pkg2image.maintscript.state import Definition, ShellError, stream_output
-from pkg2image.maintscript.syntax import Assignment, Command, Simple
+from pkg2image.maintscript.syntax import Assignment, Command, Script, Simple
 
 REDIRECTION_FAILED = 2
 
@@ -28,6 +29,8 @@ class CallingShell(ShellProcess):
 
     def __init__(self, session: Session, limits: Limits | None = None, *, bash: bool = False) -> None:
         super().__init__(session, limits, bash=bash)
+        self.script_read: Script | None = None
+        """The script itself, once it runs."""
         self.builtins = {**BUILTINS, **BASH_BUILTINS} if bash else BUILTINS
 
     @abstractmethod
@@ -40,6 +43,10 @@ class CallingShell(ShellProcess):
         self.line = node.line
         self.files.origin = f"{self.state.origin}:{node.line}"
         self.substituted = 0
+        if self.state.aliases:
+            node = without_alias(self, node)
+        if self.bash and opens_brackets(node):
+            return self.checked(evaluate_brackets(self, node), tested=tested)
         words = self._words(node)
         if words and words[0] == "exec":
             return self.checked(self._exec(node, words), tested=tested)
@@ -101,7 +108,7 @@ class CallingShell(ShellProcess):
         """Call a function, builtin, debconf command or program by its name."""
         state = self.state
         definition = state.functions.get(words[0])
-        if definition is not None:
+        if definition is not None and not isinstance(self.session.commands.get(words[0]), InPlace):
             return self._call_function(definition, words, tested=tested)
         if words[0] in self.builtins:
             return self.builtin(words, tested=tested)

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files, FilesError
-from pkg2image.maintscript.session import Invocation
+from pkg2image.maintscript.programs import is_left_out
+from pkg2image.maintscript.session import Invocation, Session
 from pkg2image.maintscript.state import ShellError
 from pkg2image.rootfs.tree import Entry, Kind
 
@@ -35,6 +36,7 @@ _NUMERIC: dict[str, Callable[[int, int], bool]] = {
     "-le": lambda left, right: left <= right,
 }
 _BINARY = frozenset({*_NUMERIC, "=", "!=", "<", ">", "-nt", "-ot", "-ef"})
+_TRUE_OF_PROGRAMS = frozenset({"-e", "-f", "-r", "-s", "-x"})
 _OTHER = frozenset({"!", "-a", "-o", "(", ")"})
 _MAX_NESTING = 50
 
@@ -57,17 +59,21 @@ def evaluate_test(invocation: Invocation, *, bash: bool = False) -> int:
         raise ShellError("missing ]")
     if bash:
         arguments = ["=" if argument == "==" and at > 0 else argument for at, argument in enumerate(arguments)]
-    return int(not _Expression(arguments, invocation.files).value())
+    return int(not _Expression(arguments, invocation.session).value())
 
 
 class _Expression:
     """A walk over the arguments with dash's one token of lookahead."""
 
-    def __init__(self, arguments: Sequence[str], files: Files) -> None:
+    def __init__(self, arguments: Sequence[str], session: Session) -> None:
         self.words = arguments
-        self.files = files
+        self.session = session
         self.at = 0
         self.depth = 0
+
+    @property
+    def files(self) -> Files:
+        return self.session.files
 
     def value(self) -> bool:
         inverted = False
@@ -214,7 +220,9 @@ class _Expression:
             entry = self.files.lstat(operand) if operator in {"-h", "-L"} else self.files.lookup(operand)
         except FilesError:
             return False
-        return entry is not None and _is(operator, entry)
+        if entry is None:
+            return operator in _TRUE_OF_PROGRAMS and is_left_out(self.session, operand)
+        return _is(operator, entry)
 
 
 def _is(operator: str, entry: Entry) -> bool:

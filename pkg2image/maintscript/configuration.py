@@ -1,17 +1,17 @@
-"""One package is configured: its scripts are run in their order, and what they do counts all or not at all.
+"""One package is installed: its scripts are run in their order, and what they do counts all or not at all.
 
 Spec: Debian Policy 6.5 and 6.6 (calls and their arguments); dpkg(1), "Internal environment"; debconf-devel(7).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pkg2image.deb.facts import FetchedDeb
-from pkg2image.digest import sha256
+from pkg2image.deb.package import Package
 from pkg2image.errors import Pkg2ImageError
+from pkg2image.idmap import IdMap
 from pkg2image.maintscript.commands import all_commands, secrets
 from pkg2image.maintscript.commands.debconf import confmodule_commands
 from pkg2image.maintscript.debconf import DebconfDatabase
@@ -20,7 +20,7 @@ from pkg2image.maintscript.files import Files
 from pkg2image.maintscript.interpreter import Interpreter
 from pkg2image.maintscript.limits import Limits
 from pkg2image.maintscript.overrides import SCRIPTS, Because, Override, Overrides
-from pkg2image.maintscript.parser import parse
+from pkg2image.maintscript.parsed import ParsedScripts, shell_of
 from pkg2image.maintscript.report import (
     Change,
     Disposition,
@@ -29,9 +29,9 @@ from pkg2image.maintscript.report import (
     PackageReport,
     Problem,
     Withheld,
+    merge_changes,
 )
-from pkg2image.maintscript.session import Command, Invocation, Session, Skipped
-from pkg2image.maintscript.syntax import Script
+from pkg2image.maintscript.session import Command, InPlace, Invocation, Session, Skipped
 from pkg2image.maintscript.transaction import Journal
 from pkg2image.rootfs.tree import ReadContent, Tree
 
@@ -49,16 +49,14 @@ _ENVIRONMENT = {
     "SHELL": "/bin/sh",
 }
 _ARGUMENTS = {"preinst": ("install",), "config": ("configure", ""), "postinst": ("configure", "")}
-_SHEBANG = re.compile(rb"#![ \t]*(?:/usr)?/bin/(?:env[ \t]+)?(sh|dash|bash)(?:[ \t]+-([a-z]+))?[ \t]*\r?")
-_FLAGS = frozenset("eux")
 _MISTAKES = (ArithmeticError, LookupError, MemoryError, RecursionError, ValueError)
 _SECRET = 0o600  # mode of a placeholder, as programs give it to keys
 _MOST_SAID = 120  # characters of what a script said last
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Outcome:
-    """What the scripts of a package left behind beside files.
+    """What the scripts of a package left behind so far.
 
     Args:
         noops: For the report.
@@ -66,6 +64,9 @@ class _Outcome:
         overrides: For the report.
         notes: For the report.
         placeholders: Empty files in place of what is withheld: the rest of a script may give it an owner.
+        changes: What became different in the tree.
+        counts: Whether anything they did counts already.
+        problem: Why they did not come to their end.
     """
 
     noops: list[NoOp] = field(default_factory=list)
@@ -73,35 +74,46 @@ class _Outcome:
     overrides: list[Overridden] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     placeholders: set[str] = field(default_factory=set)
+    changes: tuple[Change, ...] = ()
+    counts: bool = False
+    problem: Problem | None = None
 
 
 @dataclass(slots=True)
 class Configuration:
-    """One image while its packages are configured.
+    """One image while its packages are installed.
 
     Args:
         journal: The tree.
         read: Reads its contents.
         epoch: Time of everything that is made.
         architecture: Of the image.
-        installed: All packages by name.
+        packages: Names of all packages that will be in the image.
+        installed: Those that are there already, by name; whoever unpacks packages adds them.
         debconf: Questions and answers so far.
         overrides: What is not run.
         limits: How much one script may do.
-        parsed: Scripts by the SHA-256 of their text.
-        unreadable: Packages whose templates are none, with the reason.
+        ids: Numbers that users and groups get when they are made.
+        parsed: Scripts that were parsed before.
+        unreadable: Why the templates of packages cannot be read.
+        begun: What became of the preinst of packages that are not configured yet.
+        half_done: The packages whose preinst counts although the rest does not.
     """
 
     journal: Journal
     read: ReadContent
     epoch: int
     architecture: str
-    installed: Mapping[str, FetchedDeb]
+    packages: Container[str]
+    installed: dict[str, FetchedDeb]
     debconf: DebconfDatabase
     overrides: Overrides
     limits: Limits
-    parsed: dict[str, Script] = field(default_factory=dict)
+    ids: IdMap = field(default_factory=IdMap)
+    parsed: ParsedScripts = field(default_factory=ParsedScripts)
     unreadable: dict[str, NotUnderstoodError] = field(default_factory=dict)
+    begun: dict[Package, _Outcome] = field(default_factory=dict)
+    half_done: set[Package] = field(default_factory=set)
 
     def load_templates(self, debs: Iterable[FetchedDeb]) -> None:
         """Make the questions of all packages known, as apt does before it unpacks the first."""
@@ -113,62 +125,46 @@ class Configuration:
                 except NotUnderstoodError as error:
                     self.unreadable[deb.package.name] = error
 
-    def configure(self, deb: FetchedDeb, wanted: Sequence[str] = SCRIPTS) -> PackageReport:
-        """Run the scripts of one package.
+    def prepare(self, deb: FetchedDeb) -> Problem | None:
+        """Run the preinst of a package that is about to be unpacked; return why it does not count."""
+        outcome = self.begun[deb.package] = _Outcome()
+        self._try(deb, ("preinst",), outcome)
+        return outcome.problem
 
-        Args:
-            deb: The package.
-            wanted: Which of its scripts are run, in their order.
-        """
-        files = dict(deb.facts.control_files)
-        scripts = {name: files[name] for name in wanted if name in files}
+    def configure(self, deb: FetchedDeb) -> PackageReport:
+        """Run the other scripts of a package that was unpacked, unless its preinst has failed."""
+        outcome = self.begun.pop(deb.package, None) or _Outcome()
+        # What a preinst made and the package brought itself is the package's.
+        kept = (item for item in outcome.changes if item.action != "made" or not self._is_shipped(item.path))
+        outcome.changes = tuple(kept)
+        if not outcome.problem:
+            self._try(deb, ("config", "postinst"), outcome)
+            if outcome.problem and outcome.counts:
+                self.half_done.add(deb.package)
+        return _report(deb, outcome)
+
+    def _is_shipped(self, path: str) -> bool:
+        entry = self.journal.get(path)
+        return entry is not None and entry.package != ""
+
+    def _try(self, deb: FetchedDeb, names: Sequence[str], outcome: _Outcome) -> None:
+        """Run scripts; what they do counts when all of them come to their end."""
+        scripts = _scripts_of(deb, names)
         if not scripts:
-            return PackageReport(deb.package.name, deb.package.version, Disposition.NO_SCRIPT)
-        outcome = _Outcome()
+            return
         debconf = self.debconf.copy()
-        problem = self._run_all(deb, scripts, outcome)
-        if problem:
+        outcome.problem = self._run_all(deb, scripts, outcome)
+        if outcome.problem:
             self.journal.rollback()
             self.debconf = debconf
-            return self._report(deb, scripts, Disposition.NOT_UNDERSTOOD, problem=problem)
+            return
         changes = self.journal.commit(outcome.placeholders)
-        disposition = (
-            Disposition.OVERRIDDEN
-            if outcome.overrides
-            else Disposition.INTERPRETED
-            if changes or outcome.withheld
-            else Disposition.NO_EFFECT
-        )
-        return self._report(deb, scripts, disposition, changes=changes, outcome=outcome)
-
-    def _report(
-        self,
-        deb: FetchedDeb,
-        scripts: Mapping[str, bytes],
-        disposition: Disposition,
-        *,
-        problem: Problem | None = None,
-        changes: Iterable[Change] = (),
-        outcome: _Outcome | None = None,
-    ) -> PackageReport:
-        outcome = outcome or _Outcome()
-        prefix = f"{deb.package.name} "
-        return PackageReport(
-            deb.package.name,
-            deb.package.version,
-            disposition,
-            scripts=tuple(scripts),
-            problem=problem,
-            changes=tuple(Change(item.path, item.action, item.by.removeprefix(prefix)) for item in changes),
-            noops=tuple(outcome.noops),
-            withheld=tuple(outcome.withheld),
-            overrides=tuple(dict.fromkeys(outcome.overrides)),
-            notes=tuple(dict.fromkeys(outcome.notes)),
-        )
+        outcome.changes = merge_changes(outcome.changes, changes)
+        outcome.counts |= bool(changes) or not self.debconf.same_as(debconf)
 
     def _run_all(self, deb: FetchedDeb, scripts: Mapping[str, bytes], outcome: _Outcome) -> Problem | None:
         """Run scripts until one fails; return why, or None when all did their work."""
-        rules = self.overrides.of(deb.package.name, self.installed)
+        rules = self.overrides.of(deb.package.name, self.packages)
         for name, text in scripts.items():
             skipped = next((rule for rule in rules if rule.skips(name)), None)
             if skipped:
@@ -190,9 +186,9 @@ class Configuration:
         """Run one script; return how it failed, empty when it did not."""
         if deb.package.name in self.unreadable:
             raise self.unreadable[deb.package.name]
-        script = self._parse(data, f"{deb.package.name} {name}")
+        script = self.parsed.script(data, f"{deb.package.name} {name}")
         session = self._session(deb, name, rules, outcome)
-        interpreter = Interpreter(session, self.limits, bash=_shell_of(data) == "bash")
+        interpreter = Interpreter(session, self.limits, bash=shell_of(data) == "bash")
         status = interpreter.run(
             script,
             name=f"{_ADMINISTRATION}/info/{deb.package.name}.{name}",
@@ -217,6 +213,7 @@ class Configuration:
             commands={**questions, **_commands(rules, outcome)},
             debconf=self.debconf,
             debconf_commands=questions,
+            ids=self.ids,
             environment={
                 **_ENVIRONMENT,
                 "DPKG_MAINTSCRIPT_ARCH": package.architecture,
@@ -225,11 +222,39 @@ class Configuration:
             },
         )
 
-    def _parse(self, data: bytes, origin: str) -> Script:
-        key = sha256(data).hex
-        if key not in self.parsed:
-            self.parsed[key] = parse(_shell_text(data), origin=origin)
-        return self.parsed[key]
+
+def _scripts_of(deb: FetchedDeb, names: Sequence[str] = SCRIPTS) -> dict[str, bytes]:
+    """Return the scripts of a package that run on a first installation, in their order."""
+    files = dict(deb.facts.control_files)
+    return {name: files[name] for name in names if name in files}
+
+
+def _report(deb: FetchedDeb, outcome: _Outcome) -> PackageReport:
+    package, scripts = deb.package, tuple(_scripts_of(deb))
+    if outcome.problem:
+        disposition = Disposition.NOT_UNDERSTOOD
+        return PackageReport(package.name, package.version, disposition, scripts=scripts, problem=outcome.problem)
+    disposition = (
+        Disposition.NO_SCRIPT
+        if not scripts
+        else Disposition.OVERRIDDEN
+        if outcome.overrides
+        else Disposition.INTERPRETED
+        if outcome.changes or outcome.withheld
+        else Disposition.NO_EFFECT
+    )
+    prefix = f"{package.name} "
+    return PackageReport(
+        package.name,
+        package.version,
+        disposition,
+        scripts=scripts,
+        changes=tuple(Change(item.path, item.action, item.by.removeprefix(prefix)) for item in outcome.changes),
+        noops=tuple(outcome.noops),
+        withheld=tuple(outcome.withheld),
+        overrides=tuple(dict.fromkeys(outcome.overrides)),
+        notes=tuple(dict.fromkeys(outcome.notes)),
+    )
 
 
 def _settle(session: Session) -> Tree:
@@ -277,10 +302,15 @@ def _counting_as_done(rule: Override, outcome: _Outcome) -> Command:
             invocation.session.secrets.append(Skipped(path, rule.why, invocation.line))
             _leave_placeholder(invocation.files, path, outcome)
             outcome.placeholders.add(invocation.files.place_of(path))
+        for path in rule.withholds:
+            place = invocation.files.place_of(path)
+            if place not in outcome.placeholders:
+                invocation.session.secrets.append(Skipped(path, rule.why, invocation.line))
+                outcome.placeholders.add(place)
         invocation.stdout.text(rule.prints)
-        return 0
+        return rule.status
 
-    return run
+    return InPlace(run)
 
 
 def _leave_placeholder(files: Files, path: str, outcome: _Outcome) -> None:
@@ -294,31 +324,6 @@ def _note(rule: Override, what: str, by: str, outcome: _Outcome) -> None:
         outcome.noops.append(NoOp(what, by))
     else:
         outcome.overrides.append(Overridden(what.partition(" ")[0], str(rule.because), rule.why))
-
-
-def _shell_of(data: bytes) -> str:
-    """Return the name of the shell that the first line of a script asks for, empty when it is none."""
-    found = _SHEBANG.fullmatch(data.partition(b"\n")[0])
-    return found[1].decode() if found else ""
-
-
-def _shell_text(data: bytes) -> str:
-    """Return the text of a script, with the options of its first line in place of that line.
-
-    Raises:
-        NotUnderstoodError: When it is no script of a shell.
-    """
-    first, _, rest = data.partition(b"\n")
-    found = _SHEBANG.fullmatch(first)
-    if not found:
-        what = f"a script of {first[2:].decode('ascii', 'replace').strip()[:60]}" if first[:2] == b"#!" else "no script"
-        raise NotUnderstoodError(f"it is {what}, not of a POSIX shell", line=1)
-    if b"\0" in data:
-        raise NotUnderstoodError("it has zero bytes", line=1)
-    options = (found[2] or b"").decode()
-    if not set(options) <= _FLAGS:
-        raise NotUnderstoodError(f"its shell is called with -{options}", line=1)
-    return (f"set -{options}" if options else "") + "\n" + _text(rest)
 
 
 def _text(data: bytes) -> str:

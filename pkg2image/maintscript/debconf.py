@@ -121,6 +121,10 @@ class DebconfDatabase:
         twin.questions = dict(self.questions)
         return twin
 
+    def same_as(self, other: DebconfDatabase) -> bool:
+        """Say whether two databases have the same content."""
+        return (self.templates, self.questions) == (other.templates, other.questions)
+
     def load(self, text: str, owner: str) -> None:
         """Register the templates of a package; answers of questions that are there already stay.
 

@@ -214,8 +214,8 @@ class ChangingFiles(FilesView):
             raise NotUnderstoodError(f"removing {path}")
 
     def _take_away(self, place: str) -> None:
-        self._toil(ENTRY_WORK * len(self._below(place)))
-        self._tree.remove(place)
+        self.toil(ENTRY_WORK * len(self._below(place)))
+        self._tree.remove(place, by=self._full_origin())
 
     def _below(self, place: str) -> Sequence[tuple[str, Entry]]:
         found = [place]
@@ -227,14 +227,19 @@ class ChangingFiles(FilesView):
         return f"{self.package} {self.origin}".strip()
 
     def _update(self, place: str, **fields: object) -> None:
-        """Replace fields of an entry and of all other names of the same file."""
+        """Replace fields of an entry and of all other names of the same file.
+
+        The running line has the blame; of what the same package made, the line that made it keeps it.
+        """
         if place in self._phantoms and place not in self._tree:
             if place in DEVICES:
                 return
             raise NotUnderstoodError(f"changing /{place}, which the image does not have")
         inode = self._tree[place].inode
         if inode:
-            self._toil(ENTRY_WORK * len(self._tree))
+            self.toil(ENTRY_WORK * len(self._tree))
         names = [path for path, entry in self._tree.walk() if entry.inode == inode] if inode else [place]
         for name in names:
-            self._tree.change(name, **fields)
+            made_here = self._tree[name].origin.startswith(f"{self.package} ")
+            blame = {} if made_here else {"origin": self._full_origin()}
+            self._tree.change(name, **{**blame, **fields})

@@ -263,7 +263,7 @@ class Files(ChangingFiles):
             path = stem + str(self._temporary).rjust(width, "0")[-width:] if width else stem
             if not width or self.lstat(path) is None:
                 break
-            self._toil(ENTRY_WORK)
+            self.toil(ENTRY_WORK)
         self._create(path, Entry(Kind.DIRECTORY, 0o700) if directory else Entry(Kind.FILE, 0o600, content=inline(b"")))
         return path
 
@@ -286,7 +286,7 @@ class Files(ChangingFiles):
         buffers, self._buffers = self._buffers, {}
         for place, (data, origin) in buffers.items():
             if place in self._tree:
-                self._toil(ENTRY_WORK + len(data))
+                self.toil(ENTRY_WORK + len(data))
                 self._replace_content(place, bytes(data), origin)
 
     def _spend(self, size: int) -> None:

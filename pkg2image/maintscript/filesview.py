@@ -11,11 +11,14 @@ from collections.abc import Collection, Sequence
 
 from pkg2image.errors import MalformedPackageError
 from pkg2image.maintscript.failure import NotUnderstoodError
+from pkg2image.maintscript.limits import Limits
 from pkg2image.maintscript.patterns import has_wildcards, matches, unquote_pattern
 from pkg2image.rootfs.tree import Content, Entry, Kind, ReadContent, Tree, parent_of, path_key
 
-MAX_WORK = 1024 * 1024 * 1024  # bytes that may be moved about because of a script
 ENTRY_WORK = 256  # what looking at one entry counts
+_WALKED_AT_ONCE = 4
+_GLOB_WORK = 4096  # what a path counts that is found: there may be many to one place, by way of symlinks
+READ_WORK = 16  # what a byte counts that a program reads, and splits into lines and fields
 _MAX_PATH = 4095  # PATH_MAX without its NUL
 _REASONS = {
     "EBADF": "Bad file descriptor",
@@ -67,7 +70,7 @@ class FilesView:
             packages that only serve configuration.
     """
 
-    __slots__ = ("_phantoms", "_read", "_tree", "_work", "cwd")
+    __slots__ = ("_phantoms", "_read", "_tree", "_work", "cwd", "most_work")
 
     def __init__(self, tree: Tree, *, read: ReadContent, programs: Collection[str] = ()) -> None:
         self._tree = tree
@@ -78,6 +81,8 @@ class FilesView:
             self._phantoms[path] = Entry(Kind.CHARACTER, 0o666, device=device)
         self.cwd = "/"
         """Working directory, absolute."""
+        self.most_work = Limits().work
+        """What `toil` allows."""
 
     def absolute(self, path: str) -> str:
         """Return a path with the working directory before it unless it is absolute; nothing is resolved."""
@@ -129,7 +134,7 @@ class FilesView:
         """
         place = self._directory(path)
         names = self._tree.children(place)
-        self._toil(ENTRY_WORK * (1 + len(names)))
+        self.toil(ENTRY_WORK * (1 + len(names)))
         return names
 
     def walk(self, path: str) -> tuple[str, ...]:
@@ -146,7 +151,7 @@ class FilesView:
         while pending:
             above = pending.pop()
             names = [f"{above}{name}" for name in self._tree.children(f"{place}/{above}".strip("/"))]
-            self._toil(ENTRY_WORK * (1 + len(names)))
+            self.toil(ENTRY_WORK * (1 + len(names)))
             found += names
             pending += [f"{name}/" for name in names]
         return tuple(sorted(found, key=path_key))
@@ -169,7 +174,7 @@ class FilesView:
 
     def _glob_part(self, above: str, part: str, *, last: bool) -> Sequence[str]:
         end = "" if last else "/"
-        self._toil(ENTRY_WORK)
+        self.toil(ENTRY_WORK)
         if not has_wildcards(part):
             path = above + unquote_pattern(part)
             there = self.lstat(path or ".") if last else part == "" or self.is_directory(path)
@@ -182,6 +187,7 @@ class FilesView:
         else:
             names = tuple(name for name in names if not name.startswith("."))
         found = [above + name for name in names if matches(part, name)]
+        self.toil(_GLOB_WORK * len(found))
         return found if last else [f"{path}/" for path in found if self.is_directory(path)]
 
     def read(self, path: str) -> bytes:
@@ -209,6 +215,19 @@ class FilesView:
         """
         return self.read(path).decode("utf-8", "surrogateescape")
 
+    def toil(self, work: int) -> None:
+        """Count work, for commands as well: what a script makes them do has an end, however it is divided.
+
+        Args:
+            work: In bytes that are moved about in the same time.
+
+        Raises:
+            NotUnderstoodError: When it was too much.
+        """
+        self._work += work
+        if self._work > self.most_work:
+            raise NotUnderstoodError("too much work on files and text")
+
     def readlink(self, path: str) -> str:
         """Return the target of a symlink.
 
@@ -232,6 +251,7 @@ class FilesView:
         full = self.absolute(path)
         if len(full) > _MAX_PATH:
             raise FilesError("ENAMETOOLONG", path)
+        self.toil(len(full) * full.count("/") // _WALKED_AT_ONCE)  # what is walked is put together again step by step
         if "/.." in full:
             self._check_steps_up(full, path)
         try:
@@ -280,10 +300,5 @@ class FilesView:
     def _content(self, content: Content | None) -> bytes:
         if content is None:
             return b""
-        self._toil(ENTRY_WORK + content.size)
+        self.toil(ENTRY_WORK + READ_WORK * content.size)
         return self._read(content)
-
-    def _toil(self, work: int) -> None:
-        self._work += work
-        if self._work > MAX_WORK:
-            raise NotUnderstoodError("too much work on files")

@@ -87,6 +87,7 @@ class Interpreter(CallingShell):
         """
         self.state = new_state(name, arguments, self.session.environment, self.files.cwd)
         self.state.origin = self.session.script
+        self.script_read = script
         self.state.streams = {
             0: Stream.reading(stdin),
             1: Stream.writing(self.stdout),
@@ -134,7 +135,7 @@ class Interpreter(CallingShell):
         if len(node.commands) == 1:
             command = node.commands[0]
             return self.command(command, tested=tested)
-        status = 0
+        status = failed = 0
         stream = self.state.streams.get(0)
         for number, command in enumerate(node.commands):
             state = self.state.copy()
@@ -144,8 +145,9 @@ class Interpreter(CallingShell):
             if number < len(node.commands) - 1:
                 state.streams[1] = Stream.writing(buffer)
             status = self.child(lambda command=command: self.command(command, tested=tested), state)  # type: ignore[misc]
+            failed = status or failed
             stream = Stream.reading(buffer.value)
-        return self.checked(status, tested=tested)
+        return self.checked(failed if "pipefail" in self.state.options else status, tested=tested)
 
     # -- compound commands ----------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ class Limits:
         text: Characters of one value.
         depth: Functions, subshells, substitutions and sourced files inside of each other.
         output: Bytes that the script prints, and of one pipe or substitution.
+        work: What commands do with files and text, in bytes that are moved about in the same time.
     """
 
     steps: int = 300_000
@@ -24,6 +25,7 @@ class Limits:
     text: int = 4 * 1024 * 1024
     depth: int = 40
     output: int = 4 * 1024 * 1024
+    work: int = 1024 * 1024 * 1024
 
 
 class Meter:

@@ -35,6 +35,7 @@ class ShellProcess(ABC):
         self.session = session
         self.limits = limits or Limits()
         self.meter = Meter(self.limits)
+        session.files.most_work = self.limits.work
         self.bash = bash
         self.state = State("sh")
         self.line = 0
@@ -126,6 +127,8 @@ class ShellProcess(ABC):
         self.state = state
         try:
             return self.process(body)
+        except NotUnderstoodError as error:
+            raise self.located(error) from error
         finally:
             self.state, files.cwd, files.umask, self.line = before
             self.meter.leave()

@@ -1,7 +1,7 @@
 """Running programs: the native command of a name, or a shell script of the image; never anything else.
 
 A native command stands for the program of its name in the directories of programs, whether or not the image has it:
-many that scripts call belong to packages that only serve configuration.
+many that scripts call belong to packages that only serve configuration. Whether a script finds it is another question.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files, FilesError
-from pkg2image.maintscript.session import Command, Session
+from pkg2image.maintscript.presence import is_expected
+from pkg2image.maintscript.session import Command, OfImage, Session
 from pkg2image.maintscript.state import ShellError, new_state, stream_output
 from pkg2image.rootfs.tree import Kind
 
@@ -23,6 +24,8 @@ STANDARD_DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/
 _SHELLS = frozenset({"sh", "dash", "bash"})
 _SHEBANG = re.compile(rb"#![ \t]*(?:/usr)?/bin/(?:env[ \t]+)?(?P<shell>[^\s/]+)[ \t]*(?P<options>[^\n]*)\n?")
 _MAX_SCRIPT = 1024 * 1024
+_CALL_WORK = 16 * 1024  # what a call counts before it has done anything
+_PARSE_WORK = 64  # what a byte of a script counts
 
 
 def find_program(session: Session, name: str, path: str | None) -> str | None:
@@ -35,14 +38,24 @@ def find_program(session: Session, name: str, path: str | None) -> str | None:
     """
     files = session.files
     if "/" in name:
-        known = name.rpartition("/")[2] in _natives(session) and _is_standard(name)
+        base = name.rpartition("/")[2]
+        known = _is_native(session, base) and _is_standard(name) and is_expected(session, base)
         return name if known or _is_executable(files, name) else None
     directories = STANDARD_DIRECTORIES if path is None else path.split(":")
     for directory in directories:
         candidate = f"{directory or '.'}/{name}"
         if _is_executable(files, candidate):
             return candidate
-    return f"/usr/bin/{name}" if name in _natives(session) else None
+    return f"/usr/bin/{name}" if _is_native(session, name) and is_expected(session, name) else None
+
+
+def is_left_out(session: Session, path: str) -> bool:
+    """Say whether a path is that of a program which a first installation has and this image does not need.
+
+    Shells are not: who makes ``/bin/sh`` where it is missing makes what the image runs with.
+    """
+    base = path.rpartition("/")[2]
+    return base in session.commands and _is_standard(path) and is_expected(session, base)
 
 
 def run_program(shell: ShellProcess, words: tuple[str, ...], environment: dict[str, str]) -> int:
@@ -61,7 +74,10 @@ def run_program(shell: ShellProcess, words: tuple[str, ...], environment: dict[s
     base = name.rpartition("/")[2]
     state = shell.state
     helper = state.helpers.get(name) or _native(session, name, base)
+    if isinstance(helper, OfImage) and find_program(session, name, state.get("PATH")) is None:
+        return _absent(shell, name)
     if helper is not None:
+        session.files.toil(_CALL_WORK)
         invocation = shell.invocation((base, *words[1:]), environment)
         try:
             return helper(invocation)
@@ -88,8 +104,9 @@ def _native(session: Session, name: str, base: str) -> Command | None:
     return None if shebang and shebang["shell"].decode("ascii", "replace") in _SHELLS else known
 
 
-def _natives(session: Session) -> frozenset[str]:
-    return _SHELLS | session.commands.keys()
+def _is_native(session: Session, name: str) -> bool:
+    """Say whether a name stands for a program although the image may not have it."""
+    return name in _SHELLS or (name in session.commands and not isinstance(session.commands[name], OfImage))
 
 
 def _is_standard(path: str) -> bool:
@@ -103,10 +120,13 @@ def _is_executable(files: Files, path: str) -> bool:
 
 def _not_found(shell: ShellProcess, name: str) -> int:
     """Answer for what is not there: a path is known not to exist, a name may be that of any program."""
-    files = shell.files
     if name and ("/" not in name or _is_standard(name)):
         raise NotUnderstoodError(f"unknown command {name}")
-    there = files.exists(name)
+    return _absent(shell, name)
+
+
+def _absent(shell: ShellProcess, name: str) -> int:
+    there = "/" in name and shell.files.exists(name)
     reason = "Permission denied" if there else "not found"
     stream_output(shell.state, 2).text(f"{shell.state.name}: {shell.line}: {name}: {reason}\n")
     return 126 if there else 127
@@ -164,6 +184,7 @@ def _interpret(
 ) -> int:
     """Interpret a text in a child; the first of the words is its name."""
     name, *arguments = words
+    shell.files.toil(_PARSE_WORK * len(text))
     state = new_state(name, arguments, environment, shell.files.cwd)
     state.streams = dict(shell.state.streams)
     state.origin = name if "/" in name else shell.state.origin

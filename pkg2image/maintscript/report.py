@@ -7,12 +7,15 @@ line did it, and whatever an image must not hold (keys, databases) is listed wit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-_SHOWN = 8  # lines of one kind in a summary
+from pkg2image.rootfs.tree import path_key
+
+_SHOWN = 8  # lines about what is not made in a summary
+_FIRST_START = "what is not made is for the first start of a container to make, or for you to mount"
 
 
 class Disposition(StrEnum):
@@ -61,6 +64,20 @@ class Change:
     path: str
     action: str
     by: str
+
+
+def merge_changes(earlier: Iterable[Change], later: Iterable[Change]) -> tuple[Change, ...]:
+    """Return what two runs changed together; what one makes and the other removes was never there."""
+    merged = {change.path: change for change in earlier}
+    for change in later:
+        old = merged.pop(change.path, None)
+        if old is None:
+            merged[change.path] = change
+        elif change.action != "removed":
+            merged[change.path] = replace(change, action="made" if old.action == "made" else "changed")
+        elif old.action != "made":
+            merged[change.path] = change
+    return tuple(merged[path] for path in sorted(merged, key=path_key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +209,16 @@ class ScriptReport:
 
     def summary(self) -> tuple[str, ...]:
         """Return what a user should know, one sentence a line: nothing when all scripts did their work."""
+        lost = [f"{item.package} is not configured: {item.problem}" for item in self.not_understood]
+        withheld = _shortened(list(self._withheld()))
+        if not lost and not withheld:
+            return ()
+        counts = ", ".join(f"{number} {disposition}" for disposition, number in self.counts.items())
         return (
-            *_shortened([f"{item.package}: {item.problem}" for item in self.not_understood]),
-            *_shortened(list(self._withheld())),
+            *lost,
+            *withheld,
+            *((_FIRST_START,) if withheld else ()),
+            f"scripts of {len(self.packages)} packages: {counts}; pkg2image inspect tells more",
         )
 
     def _withheld(self) -> Iterator[str]:
@@ -208,5 +232,5 @@ class ScriptReport:
 
 def _shortened(lines: list[str]) -> list[str]:
     lines = list(dict.fromkeys(lines))
-    more = [f"and {len(lines) - _SHOWN} more, see the report"] if len(lines) > _SHOWN else []
+    more = [f"and {len(lines) - _SHOWN} more, see pkg2image inspect"] if len(lines) > _SHOWN else []
     return lines[:_SHOWN] + more

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.deb.package import Package
+from pkg2image.idmap import IdMap
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files
+from pkg2image.maintscript.filesview import READ_WORK
 
 if TYPE_CHECKING:
     from pkg2image.maintscript.debconf import DebconfDatabase
@@ -150,7 +152,9 @@ class Invocation:
     @property
     def stdin(self) -> bytes:
         """Everything that is left on standard input; asking takes it, so ask only for what the program would read."""
-        return self.input.read_all()
+        data = self.input.read_all()
+        self.files.toil(READ_WORK * len(data))
+        return data
 
     def run(
         self,
@@ -192,6 +196,36 @@ class Invocation:
 
 Command = Callable[[Invocation], int]
 """A program or builtin: does its work and returns its exit status."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfImage:
+    """A command that stands for a program only in images that have that program.
+
+    Args:
+        command: What it does.
+    """
+
+    command: Command
+
+    def __call__(self, invocation: Invocation) -> int:
+        """Do its work."""
+        return self.command(invocation)
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """A command that takes the place of whatever has its name: a program, a function, a file that is sourced.
+
+    Args:
+        command: What it does.
+    """
+
+    command: Command
+
+    def __call__(self, invocation: Invocation) -> int:
+        """Do its work."""
+        return self.command(invocation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +273,7 @@ class Session:
         debconf: Questions and answers, shared by all runs for one image.
         debconf_commands: What sourcing ``/usr/share/debconf/confmodule`` defines: ``db_get`` and so on.
         environment: The variables exported to the script.
+        ids: Numbers that users and groups get when they are made.
         noops: What was understood and does nothing here.
         secrets: What was left for first start.
         notes: Anything else worth a line in the report.
@@ -253,6 +288,7 @@ class Session:
     debconf: DebconfDatabase
     debconf_commands: Mapping[str, Command] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    ids: IdMap = field(default_factory=IdMap)
     noops: list[Noop] = field(default_factory=list)
     secrets: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pkg2image.maintscript.session import Command, Output
 from pkg2image.maintscript.streams import Stream
 from pkg2image.maintscript.syntax import Function
+
+if TYPE_CHECKING:
+    from pkg2image.maintscript.dialect import Alias
 
 DEFAULT_IFS = " \t\n"
 _PROCESS = "4242"  # $$ of every script, so that names made from it are always the same
@@ -70,6 +74,7 @@ class State:
         helpers: Native commands that sourcing a library defined.
         ending: What ``exit`` means in an exit trap, or None outside of one.
         letter: How far ``getopts`` is in a group of options.
+        aliases: By name; never changed in place.
     """
 
     name: str
@@ -89,6 +94,7 @@ class State:
     helpers: dict[str, Command] = field(default_factory=dict)
     ending: int | None = None
     letter: int = 0
+    aliases: dict[str, Alias] = field(default_factory=dict)
 
     def copy(self) -> State:
         """Return what a subshell starts with: everything but the traps."""
@@ -110,6 +116,7 @@ class State:
             self.helpers,
             None,
             self.letter,
+            self.aliases,
         )
 
     def get(self, name: str) -> str | None:

@@ -40,16 +40,21 @@ _MACHINE_ID = "etc/machine-id"  # the same in all copies of an image, unless it 
 
 
 class Journal(Tree):
-    """A tree that can go back to where it was at the last `commit` or `rollback`."""
+    """A tree that can go back to where it was at the last `commit` or `rollback`.
 
-    __slots__ = ("_before",)
+    Args:
+        tree: What is changed, in place. Between a `commit` or `rollback` and the next change it may be changed
+            directly: the journal knows nothing of that and does not undo it.
+    """
+
+    __slots__ = ("_before", "_removed")
 
     def __init__(self, tree: Tree) -> None:
         super().__init__()
-        twin = tree.copy()
-        self._entries = twin._entries  # noqa: SLF001 - a tree takes over the insides of another
-        self._children = twin._children  # noqa: SLF001
+        self._entries = tree._entries  # noqa: SLF001 - two trees share their insides
+        self._children = tree._children  # noqa: SLF001
         self._before: dict[str, Entry | None] = {}
+        self._removed: dict[str, str] = {}  # path -> who removed it
 
     def put(self, path: str, entry: Entry) -> None:
         """Set an entry as `Tree.put` does, and remember the old one."""
@@ -63,10 +68,11 @@ class Journal(Tree):
         super().change(path, **fields)
         self._before.setdefault(path, old)
 
-    def remove(self, path: str) -> None:
+    def remove(self, path: str, *, by: str = "") -> None:
         """Remove an entry as `Tree.remove` does, and remember all that go with it."""
         for doomed in self._below(path) if path else ():
             self._before.setdefault(doomed, self.get(doomed))
+            self._removed[doomed] = by
         super().remove(path)
 
     def _below(self, path: str) -> Iterator[str]:
@@ -93,8 +99,8 @@ class Journal(Tree):
                 super().put(path, old)
             elif old or new:
                 action = "changed" if old and new else "made" if new else "removed"
-                changes.append(Change(path, action, new.origin if new else ""))
-        self._before = {}
+                changes.append(Change(path, action, new.origin if new else self._removed.get(path, "")))
+        self._before, self._removed = {}, {}
         return tuple(changes)
 
     def rollback(self) -> None:
@@ -107,7 +113,7 @@ class Journal(Tree):
             old = self._before[path]
             if old is not None:
                 super().put(path, old)
-        self._before = {}
+        self._before, self._removed = {}, {}
 
     def _prune(self, withheld: Container[str]) -> None:
         for path in [path for path, old in self._before.items() if old is None]:

@@ -43,16 +43,20 @@ def set_options(shell: CallingShell, invocation: Invocation, tested: bool) -> in
                 state.positional = tuple(arguments)
             return 0
         for letter in option[1:]:
-            flag = letter
-            if letter == "o":
-                if not arguments:
-                    raise NotUnderstoodError("set -o without a name")
-                flag = arguments.pop(0)
-            if not state.set_flag(flag, on=option.startswith("-")):
-                raise ShellError(f"Illegal option {option[0]}{flag}")
+            if letter == "o" and not arguments:
+                raise NotUnderstoodError("set -o without a name")
+            _switch(shell, arguments.pop(0) if letter == "o" else letter, on=option.startswith("-"))
     if arguments:
         state.positional = tuple(arguments)
     return 0
+
+
+def _switch(shell: CallingShell, flag: str, *, on: bool) -> None:
+    options = shell.state.options
+    if shell.bash and flag == "pipefail":
+        (options.add if on else options.discard)(flag)
+    elif not shell.state.set_flag(flag, on=on):
+        raise ShellError(f"Illegal option {'-' if on else '+'}{flag}")
 
 
 def shift(shell: CallingShell, invocation: Invocation, tested: bool) -> int:  # noqa: ARG001, FBT001
@@ -117,14 +121,22 @@ def local(shell: CallingShell, invocation: Invocation, tested: bool) -> int:  # 
     """Run ``local``."""
     if not shell.state.functions_deep:
         raise ShellError("not in a function")
-    for argument in invocation.arguments:
+    arguments = invocation.arguments
+    constant = shell.bash and arguments[:1] == ("-r",)
+    for argument in arguments[1:] if constant else arguments:
         name, equals, value = argument.partition("=")
         if name == "-":
             raise NotUnderstoodError("local -")
         _check_dialect(shell, invocation, name)
+        if constant and name in shell.state.readonly and not any(name in scope for scope in shell.state.scopes):
+            raise NotUnderstoodError(f"local -r {name}, which is read-only already")
         shell.state.make_local(_checked_name(name))
+        if constant:
+            shell.state.readonly.discard(name)
         if equals:
             shell.set_variable(name, value)
+        if constant:
+            shell.state.readonly.add(name)
     return 0
 
 

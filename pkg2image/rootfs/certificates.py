@@ -46,13 +46,16 @@ def install_certificates(tree: Tree, *, read: ReadContent, mtime: int) -> Tree:
     result = tree.copy()
     bundle = b""
     hashes: dict[str, int] = {}
+    linked: set[bytes] = set()
     for path in paths:
         data = _read(tree, path, read)
         bundle += data if data.endswith(b"\n") else data + b"\n"
         name = path.rpartition("/")[2].removesuffix(".crt").translate(_LINK_NAME) + ".pem"
         add_symlink(result, f"etc/ssl/certs/{name}", f"/{path}", origin=ORIGIN, mtime=mtime)
-        key = subject_hash(_der(data))
-        if key is not None:
+        der = _der(data)
+        key = subject_hash(der)
+        if key is not None and der not in linked:
+            linked.add(der)
             # Certificates of one subject are told apart by a running number.
             number = hashes[key] = hashes.get(key, -1) + 1
             add_symlink(result, f"etc/ssl/certs/{key}.{number}", name, origin=ORIGIN, mtime=mtime)
@@ -86,8 +89,9 @@ def _read(tree: Tree, path: str, read: ReadContent) -> bytes:
 
 
 def _der(pem: bytes) -> bytes:
-    match = _PEM.search(pem)
+    """Return the certificate of a file; nothing when there are several, which get no link."""
+    found = _PEM.findall(pem)
     try:
-        return binascii.a2b_base64(match[1]) if match else b""
+        return binascii.a2b_base64(found[0]) if len(found) == 1 else b""
     except binascii.Error:
         return b""

@@ -1,6 +1,6 @@
 """Diversions: a package asks dpkg to put another package's file elsewhere.
 
-They are made by preinst scripts, so they are known only as data; dpkg must know them before it unpacks.
+They are made by preinst scripts and kept in a list in the tree; dpkg reads it again before every package it unpacks.
 
 Spec: dpkg-divert(1).
 """
@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pkg2image.rootfs.tree import Tree
+from pkg2image.rootfs.tree import ReadContent, Tree
+
+DIVERSIONS = "var/lib/dpkg/diversions"
+"""Where dpkg keeps its list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,21 @@ class DivertedPaths:
     def taken_by(self, place: str) -> Diversion | None:
         """Return the diversion that moves files to a place, or None."""
         return self._to.get(place)
+
+
+def parse_diversions(data: bytes) -> tuple[Diversion, ...]:
+    """Return what the file ``var/lib/dpkg/diversions`` says; a last group of less than three lines says nothing."""
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    triples = zip(lines[::3], lines[1::3], lines[2::3], strict=False)
+    return tuple(
+        Diversion("" if package == ":" else package, path.lstrip("/"), to.lstrip("/")) for path, to, package in triples
+    )
+
+
+def read_diversions(tree: Tree, read: ReadContent) -> tuple[Diversion, ...]:
+    """Return the diversions of a tree, in the order of dpkg's list."""
+    entry = tree.lookup(DIVERSIONS)
+    return parse_diversions(read(entry.content)) if entry and entry.content else ()
 
 
 def render_diversions(diversions: Sequence[Diversion]) -> bytes:

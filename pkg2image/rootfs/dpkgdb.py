@@ -3,11 +3,13 @@
 The packages are said to be installed, and the lists name what is really in the tree: a path that was left out, that
 another package replaced, or that was never taken of a package of the skeleton is in no list.
 
-Spec: dpkg's lib/dpkg/parse.c and dump.c (order and form of fields); deb-conffiles(5), deb-md5sums(5).
+Spec: dpkg's lib/dpkg/parse.c and dump.c (order and form of fields); deb-conffiles(5), deb-md5sums(5); deb-triggers(5)
+and dpkg's doc/triggers.txt.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +23,9 @@ from pkg2image.rootfs.unpack import in_unpack_order
 
 ADMINISTRATION = "var/lib/dpkg"
 ORIGIN = "dpkg database"
+
+# A name that is that of a file; dpkg's own files in the same directory begin with a capital letter.
+_TRIGGER = re.compile(r"[a-z0-9][A-Za-z0-9+._-]*")
 
 # dpkg writes the fields it knows in this order and spelling, and all others after them as they came.
 _FIELDS = (
@@ -148,6 +153,8 @@ def write_database(
     for item in packages:
         stem = f"info/{_info_name(item.deb.package)}"
         files |= {f"{stem}.{kind}": data for kind, data in _info_files(item, closure)}
+    if closure == "full":
+        files |= {f"triggers/{name}": data for name, data in _interests(packages)}
     for name in ("alternatives", "info", "parts", "triggers", "updates"):
         add_directory(result, f"{ADMINISTRATION}/{name}", origin=ORIGIN, mtime=mtime)
     for name, data in files.items():
@@ -219,6 +226,23 @@ def _info_files(item: Installed, closure: str) -> Iterator[tuple[str, bytes]]:
         for kind, data in item.deb.facts.control_files:
             if kind not in _OWN_FORM:
                 yield kind, data
+
+
+def _interests(packages: Sequence[Installed]) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of ``triggers/``: which packages want to hear of which paths and names."""
+    lines: dict[str, list[str]] = {}
+    for item in packages:
+        for line in _lines(item.deb, "triggers"):
+            directive, _, name = " ".join(line.partition("#")[0].split()).partition(" ")
+            if directive.partition("-")[0] != "interest":
+                continue
+            who = _info_name(item.deb.package) + ("/noawait" if directive == "interest-noawait" else "")
+            if name.startswith("/"):
+                lines.setdefault("File", []).append(f"{name} {who}")
+            elif _TRIGGER.fullmatch(name):
+                lines.setdefault(name, []).append(who)
+    for name, interested in sorted(lines.items()):
+        yield name, "".join(f"{line}\n" for line in interested).encode("utf-8", "surrogateescape")
 
 
 def _md5sums(item: Installed) -> Iterator[str]:

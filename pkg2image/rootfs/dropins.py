@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from pkg2image.rootfs.tree import Kind, ReadContent, Tree
 
-_DIRECTORIES = ("etc", "run", "usr/local/lib", "usr/lib")  # the first that has a file of a name has the say
+DROP_IN_DIRECTORIES = ("etc", "run", "usr/local/lib", "usr/lib")
+"""Where such files lie, each in a directory of its kind; the first that has a file of a name has the say."""
+
 _ARCHITECTURES: Mapping[str, str] = {
     "amd64": "x86-64",
     "arm64": "arm64",
@@ -83,7 +85,7 @@ def read_lines(tree: Tree, read: ReadContent, kind: str, only: Sequence[str] = (
         only: Names of files; by default all.
     """
     places: dict[str, str] = {}
-    for directory in _DIRECTORIES:
+    for directory in DROP_IN_DIRECTORIES:
         above = tree.reach(f"{directory}/{kind}")
         for name in tree.children(above) if above else ():
             if name.endswith(".conf"):

@@ -37,7 +37,8 @@ def matches(tree: Tree, pattern: str) -> tuple[str, ...]:
     for plain in _alternatives(pattern):
         places = [""]
         for part in filter(None, plain.split("/")):
-            places = [below for place in places for below in _below(tree, place, part)]
+            # Symlinks lead to one place in many ways.
+            places = list(dict.fromkeys(below for place in places for below in _below(tree, place, part)))
         found |= dict.fromkeys(places)
     return tuple(found)
 

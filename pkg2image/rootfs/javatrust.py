@@ -22,6 +22,8 @@ ORIGIN = "ca-certificates-java"
 
 _LINKS = "etc/ssl/certs"
 _TOOL = "usr/share/ca-certificates-java"
+# What the scripts of ca-certificates-java leave for its trigger, which removes them when the store is made.
+_TO_DO = ("var/lib/ca-certificates-java/fresh", "var/lib/ca-certificates-java/pending")
 _PASSWORD = "changeit"  # noqa: S105 - what all of Java uses; the digest it keys protects nothing secret
 _MAGIC, _VERSION, _CERTIFICATE = 0xFEEDFEED, 2, 2
 _SALT = b"Mighty Aphrodite"
@@ -41,6 +43,8 @@ def install_java_trust(tree: Tree, *, read: ReadContent, mtime: int) -> Tree:
     result = tree.copy()
     store = render_store(_certificates(tree, read), mtime=mtime)
     add_file(result, STORE, store, origin=ORIGIN, mtime=mtime)
+    for path in _TO_DO:
+        result.remove(path)
     return result
 
 

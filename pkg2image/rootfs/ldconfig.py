@@ -129,9 +129,20 @@ def install_cache(
     return result
 
 
+def library_directories(tree: Tree, *, read: ReadContent, architecture: str) -> tuple[str, ...]:
+    """Return where the loader looks for a library that nobody says more of: canonical directories in its order.
+
+    Args:
+        tree: Its configuration is read; directories that are not there are left out.
+        read: Reads the configuration.
+        architecture: Debian architecture.
+    """
+    return tuple(found.place for found in _directories(tree, read, architecture) if not found.hwcaps)
+
+
 def _directories(tree: Tree, read: ReadContent, architecture: str) -> list[_Directory]:
     """Return the configured directories, those that are always searched, and the hwcaps directories of each."""
-    triplet = TRIPLETS[architecture]
+    triplet = TRIPLETS.get(architecture, "")
     builtin = (f"lib/{triplet}", f"usr/lib/{triplet}", "lib", "usr/lib")
     result: dict[str, _Directory] = {}
     for path in (*_configured(tree, read), *builtin):

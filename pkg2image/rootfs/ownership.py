@@ -47,6 +47,20 @@ class Claims:
         """Note that a package, and nobody else any more, owns a place."""
         self._claims[place] = [claim]
 
+    def divert(self, source: str, target: str, *, except_of: str) -> None:
+        """Note that what packages ship as one place lies in another, whether it was moved there or not.
+
+        Args:
+            source: Where it was.
+            target: Where it is from now on.
+            except_of: Name of the package that diverts: what it ships itself stays.
+        """
+        claims = self._claims.pop(source, [])
+        self._claims[source] = [claim for claim in claims if claim.package.name == except_of]
+        moved = [claim for claim in claims if claim.package.name != except_of]
+        if moved:
+            self._claims[target] = moved
+
     def holders(self, place: str, entry: Entry, newcomer: Claim) -> Sequence[Claim]:
         """Return who owns a place before a newcomer claims it; nobody when it was made for this image.
 

@@ -67,8 +67,9 @@ _MADE_DIRECTORIES = (
     ("var/mail", 0o2775, "mail"),
     ("var/opt", 0o755, "root"),
 )
+# Not usr/local/man -> share/man: where base-files is in the closure its postinst makes that, and would follow one that
+# is there already.
 _MADE_LINKS = (
-    ("usr/local/man", "share/man"),
     ("var/lock", "/run/lock"),
     ("var/run", "/run"),
     ("var/spool/mail", "../mail"),

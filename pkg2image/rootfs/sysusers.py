@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pkg2image.idmap import IdMap
 from pkg2image.rootfs.dropins import DropInError, Specifiers, read_lines, specifiers_of, split_line
 from pkg2image.rootfs.passwd import Group, ShadowGroup, ShadowUser, User
 from pkg2image.rootfs.tree import ReadContent, Tree
@@ -23,6 +24,8 @@ _SYSTEM = ((1, 999),)  # SYSTEM_ALLOC_UID_MIN to SYSTEM_UID_MAX of Debian's syst
 _RESERVED = frozenset({65535, 2**32 - 1})
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_-]{0,30}")
 _LOCKED = "!*"
+_AGELESS = ("",) * 7
+_EXPIRED = ("", "", "", "", "", "1", "")  # since the second day of the epoch
 _NOLOGIN = "/usr/sbin/nologin"
 
 
@@ -38,6 +41,7 @@ class _Wish:
     home: str = "/"
     shell: str = ""
     origin: str = ""
+    expired: bool = False
 
 
 @dataclass(slots=True)
@@ -46,13 +50,13 @@ class _Wishes:
 
     users: dict[str, _Wish] = field(default_factory=dict)
     groups: dict[str, _Wish] = field(default_factory=dict)
-    members: dict[str, list[str]] = field(default_factory=dict)  # group -> users
+    members: dict[str, dict[str, str]] = field(default_factory=dict)  # group -> user -> origin
     ranges: list[tuple[int, int]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def apply_sysusers(
-    tree: Tree, *, read: ReadContent, architecture: str, mtime: int, only: Sequence[str] = ()
+    tree: Tree, *, read: ReadContent, architecture: str, mtime: int, only: Sequence[str] = (), ids: IdMap | None = None
 ) -> tuple[Tree, tuple[str, ...]]:
     """Add the users and groups that sysusers.d declares; those that are there already stay as they are.
 
@@ -62,6 +66,7 @@ def apply_sysusers(
         architecture: Debian architecture.
         mtime: Modification time of the account files when they change, in seconds since the epoch.
         only: Names of files in sysusers.d; by default all.
+        ids: Numbers that win over those that are declared.
 
     Returns:
         The tree, the same one when there was nothing to do; and a note for each line that could not be followed.
@@ -76,7 +81,7 @@ def apply_sysusers(
             _take(wishes, line.text, line.origin, specifiers, tree)
         except DropInError as error:
             wishes.notes.append(f"{line.origin}: left out: {error}")
-    before = read_accounts(tree, read)
+    before = read_accounts(tree, read, ids)
     after = _granted(before, wishes)
     if after == before:
         return tree, tuple(wishes.notes)
@@ -93,15 +98,16 @@ def _take(wishes: _Wishes, text: str, origin: str, specifiers: Specifiers, tree:
     kind, *fields = words
     name, number, gecos, home, shell = ("" if word in {"-", ""} else specifiers.expand(word) for word in fields)
     match kind:
-        case "u" | "u!":  # "!" expires the account as well, which means nothing without a password
+        case "u" | "u!":
             own, _, group = number.partition(":")
             numbers = _numbers(own, tree)
-            _first(wishes, wishes.users, _Wish(_legal(name), *numbers, group, gecos, home or "/", shell, origin))
+            wish = _Wish(_legal(name), *numbers, group, gecos, home or "/", shell, origin, expired=kind == "u!")
+            _first(wishes, wishes.users, wish)
         case "g":
             _first(wishes, wishes.groups, _Wish(_legal(name), *_numbers(number, tree), origin=origin))
         case "m":
-            members = wishes.members.setdefault(_legal(number), [])
-            members.append(_legal(name))
+            group, member = _legal(number), _legal(name)
+            wishes.members.setdefault(group, {}).setdefault(member, origin)
         case "r":
             first, _, last = number.partition("-")
             wishes.ranges.append((_decimal(first), _decimal(last or first)))
@@ -146,16 +152,15 @@ def _granted(accounts: Accounts, wishes: _Wishes) -> Accounts:
     """Return the accounts with all wishes granted that can be."""
     users, groups = dict(wishes.users), dict(wishes.groups)
     for group, members in wishes.members.items():
-        groups.setdefault(group, _Wish(group))
-        users |= {name: _Wish(name) for name in members if name not in users}
+        groups.setdefault(group, _Wish(group, origin=next(iter(members.values()))))
+        users |= {name: _Wish(name, origin=origin) for name, origin in members.items() if name not in users}
     registry = _Registry(accounts, wishes.ranges or _SYSTEM)
-    for wish in groups.values():
-        registry.add_group(wish.name, wish.own_group)
-    for wish in users.values():
-        try:
-            registry.add_user(wish)
-        except DropInError as error:
-            wishes.notes.append(f"{wish.origin}: left out: {error}")
+    for add, wanted in ((registry.add_wanted_group, groups), (registry.add_user, users)):
+        for wish in wanted.values():
+            try:
+                add(wish)
+            except DropInError as error:
+                wishes.notes.append(f"{wish.origin}: left out: {error}")
     return _with_members(registry.accounts, wishes.members)
 
 
@@ -168,15 +173,24 @@ class _Registry:
         self.accounts = accounts
         self._users = {user.name: user.uid for user in reversed(accounts.users)}
         self._groups = {group.name: group.gid for group in reversed(accounts.groups)}
-        self._uids = {user.uid: user.name for user in reversed(accounts.users)}
-        self._gids = {group.gid: group.name for group in reversed(accounts.groups)}
+        # A number that is kept for somebody counts as that one's.
+        kept_uids = {uid: name for name, uid in accounts.given.users.items()}
+        kept_gids = {gid: name for name, gid in accounts.given.groups.items()}
+        self._uids = kept_uids | {user.uid: user.name for user in reversed(accounts.users)}
+        self._gids = kept_gids | {group.gid: group.name for group in reversed(accounts.groups)}
         self._free = _downward(ranges)
+
+    def add_wanted_group(self, wish: _Wish) -> None:
+        """Add the group that a line declares."""
+        self.add_group(wish.name, wish.own_group)
 
     def add_group(self, name: str, wanted: int | None = None) -> int:
         """Add a group unless there is one; a wanted number that is taken is not insisted on."""
         if name in self._groups:
             return self._groups[name]
-        number = wanted if wanted is not None and self._is_free_gid(wanted, name) else None
+        number = self.accounts.wanted_gid(name)
+        if number is None and wanted is not None and self._is_free_gid(wanted, name):
+            number = wanted
         if number is None:
             number = self._next(name, is_user=False)
         self._groups[name], self._gids[number] = number, name
@@ -193,7 +207,9 @@ class _Registry:
         if wish.name in self._users:
             return
         has_own_group = not wish.group
-        number = next((number for number in self._candidates(wish, gid, has_own_group=has_own_group)), None)
+        number = self.accounts.wanted_uid(wish.name)
+        if number is None:
+            number = next(self._candidates(wish, gid, has_own_group=has_own_group), None)
         if number is None:
             number = self._next(wish.name, is_user=True)
         self._users[wish.name], self._uids[number] = number, wish.name
@@ -201,7 +217,7 @@ class _Registry:
         self.accounts = replace(
             self.accounts,
             users=(*self.accounts.users, User(wish.name, number, gid, wish.gecos, wish.home, shell)),
-            shadow=(*self.accounts.shadow, ShadowUser(wish.name, _LOCKED)),
+            shadow=(*self.accounts.shadow, ShadowUser(wish.name, _LOCKED, _EXPIRED if wish.expired else _AGELESS)),
         )
 
     def _primary_group(self, wish: _Wish) -> int:
@@ -243,10 +259,12 @@ def _downward(ranges: Iterable[tuple[int, int]]) -> Iterator[int]:
         last = min(last, low)
 
 
-def _with_members(accounts: Accounts, members: Mapping[str, Sequence[str]]) -> Accounts:
+def _with_members(accounts: Accounts, members: Mapping[str, Iterable[str]]) -> Accounts:
+    known = {user.name for user in accounts.users}
+
     def merged(name: str, old: tuple[str, ...]) -> tuple[str, ...]:
-        new = members.get(name, ())
-        return old if set(new) <= set(old) else tuple(sorted({*old, *new}))
+        new = known.intersection(members.get(name, ()))
+        return old if new <= set(old) else tuple(sorted({*old, *new}))
 
     return replace(
         accounts,

@@ -100,7 +100,8 @@ class Entry:
         package: Name of the package that owns the entry, empty for what was made for this image. With several
             owners (directories) it is the first.
         inode: Equal for all names of one hard-linked file, empty for all others.
-        origin: Why an entry without package exists, in words (``recipe postgresql``, ``skeleton``).
+        origin: Why an entry without package exists, in words (``recipe postgresql``, ``skeleton``); of any entry that
+            a script changed the script and line (``redis-server postinst:12``).
     """
 
     kind: Kind
@@ -266,8 +267,13 @@ class Tree:
             self.put(path, Entry(Kind.DIRECTORY, 0o755, mtime=mtime, package=package, origin=origin))
         return path
 
-    def remove(self, path: str) -> None:
-        """Remove an entry and everything below it; a missing path is no error."""
+    def remove(self, path: str, *, by: str = "") -> None:  # noqa: ARG002 - for trees that keep account of changes
+        """Remove an entry and everything below it; a missing path is no error.
+
+        Args:
+            path: Canonical.
+            by: Who does it, as in `Entry.origin`.
+        """
         if path not in self._entries or not path:
             return
         parent, _, name = path.rpartition("/")

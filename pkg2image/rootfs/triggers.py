@@ -27,7 +27,15 @@ _LEFT_OUT: Mapping[str, str] = {
     "usr/share/fonts/*": "the caches of fonts: they are made when a program first asks for a font",
     "usr/share/info/*.info*": "the directory of info documents: documents are found by name only",
     "usr/lib/*/gio/modules/*.so": "the cache of GIO modules: all modules are loaded to find out what they do",
+    "usr/lib/*/gtk-*/*/immodules/*.so": "the list of input methods of GTK: programs have the plain keyboard only",
+    "usr/share/fonts/X11/*/*": "the indexes of fonts of X11: an X server does not find them, other programs do",
     "usr/lib/*/gdk-pixbuf-2.0/*/loaders/*.so": "the list of image loaders: only formats built into gdk-pixbuf load",
+}
+# Of these, what scripts make when they know all modules.
+_LISTS: Mapping[str, str] = {
+    "usr/lib/*/gio/modules/*.so": "usr/lib/*/gio/modules/giomodule.cache",
+    "usr/lib/*/gtk-*/*/immodules/*.so": "usr/lib/*/gtk-*/*/immodules.cache",
+    "usr/lib/*/gdk-pixbuf-2.0/*/loaders/*.so": "usr/lib/*/gdk-pixbuf-2.0/*/loaders.cache",
 }
 
 
@@ -53,4 +61,9 @@ def run_triggers(
     result = install_certificates(result, read=read, mtime=epoch)
     result = install_java_trust(result, read=read, mtime=epoch)
     result, notes = install_schemas(result, read=read, mtime=epoch)
-    return result, (*notes, *(f"left out {what}" for pattern, what in _LEFT_OUT.items() if matches(result, pattern)))
+    missing = (
+        what
+        for pattern, what in _LEFT_OUT.items()
+        if matches(result, pattern) and not (pattern in _LISTS and matches(result, _LISTS[pattern]))
+    )
+    return result, (*notes, *(f"left out {what}" for what in missing))

@@ -2,14 +2,16 @@
 
 What ``dpkg --unpack`` does with every member of a data tar (its ``tarobject``), done to a value: paths go through the
 symlinks of the tree, directories are shared, and a file that two packages ship is a conflict unless one of them
-Replaces the other. No script runs here, and conffiles are files like others: on a first installation nobody has
-changed them.
+Replaces the other. No script runs here; what scripts did before a package comes in is asked of the tree. Conffiles are
+files like others: on a first installation nobody has changed them.
 
 Deliberate deviations. dpkg compares names as written, so ``/bin/x`` of one package silently overwrites ``/usr/bin/x``
 of another on a merged-/usr system; here both are one place and the rules apply. dpkg lets a file replace a directory
-with everything that others have in it; here that is a conflict. And dpkg drops extended attributes; here they are kept.
+with everything that others have in it; here that is a conflict. A later name of a hard-linked file gives all names the
+owner and mode of its own header in dpkg, which undoes an override; here all have those of the first. And dpkg drops
+extended attributes; here they are kept.
 
-Spec: Debian Policy 7.6.1 (Replaces), 6.6 (unpacking); dpkg-divert(1).
+Spec: Debian Policy 7.6.1 (Replaces), 6.6 (unpacking); dpkg-divert(1), dpkg-statoverride(1).
 """
 
 from __future__ import annotations
@@ -21,29 +23,28 @@ from pkg2image.deb.facts import DebEntry, DebFacts, FetchedDeb
 from pkg2image.deb.package import Package
 from pkg2image.errors import FileConflictError, MalformedPackageError
 from pkg2image.rootfs.aliases import merge_usr
-from pkg2image.rootfs.diversions import Diversion, DivertedPaths
+from pkg2image.rootfs.diversions import DIVERSIONS, Diversion, DivertedPaths, read_diversions
 from pkg2image.rootfs.ownership import Claim, Claims, gives_up
-from pkg2image.rootfs.tree import Entry, Identities, Kind, StoredContent, Tree, parent_of
+from pkg2image.rootfs.statoverrides import STATOVERRIDES, StatOverride, read_statoverrides
+from pkg2image.rootfs.tree import Entry, Identities, Kind, ReadContent, StoredContent, Tree, parent_of
+from pkg2image.rootfs.users import identities
+
+_ASKED = (DIVERSIONS, STATOVERRIDES, "etc/passwd", "etc/group")
+"""The files of a tree that decide how a package is unpacked."""
+_UNPACK = "unpack"
+_IMPLICIT = frozenset({"", _UNPACK, "skeleton"})
 
 
 def unpack(
-    tree: Tree,
-    debs: Sequence[FetchedDeb],
-    *,
-    installed: Iterable[Package] = (),
-    diversions: Sequence[Diversion] = (),
-    identities: Identities | None = None,
+    tree: Tree, debs: Sequence[FetchedDeb], *, installed: Iterable[Package] = (), read: ReadContent | None = None
 ) -> Tree:
-    """Unpack packages over a tree.
+    """Unpack packages over a tree, one after the other and without their scripts.
 
     Args:
         tree: What is there already, usually the skeleton; not changed.
         debs: In the order of unpacking; on directories the first owner decides.
-        installed: Packages whose files are in the tree already (those of the skeleton), for their Replaces and
-            versions.
-        diversions: All that will ever be made: they count from the first package on.
-        identities: Who exists while packages are unpacked. Like dpkg, an owner of a file that is not among them is
-            known by number only. Without identities every name is believed.
+        installed: As for `Unpacker`.
+        read: As for `Unpacker`.
 
     Returns:
         A new tree.
@@ -53,8 +54,7 @@ def unpack(
         MalformedPackageError: When a package contradicts itself or places a file below something that is no directory.
     """
     result = tree.copy()
-    merge_usr(result, debs)
-    unpacker = _Unpacker(result, [*installed, *(deb.package for deb in debs)], diversions, identities)
+    unpacker = Unpacker(result, debs, installed=installed, read=read)
     for deb in debs:
         unpacker.unpack(deb)
     return result
@@ -70,26 +70,47 @@ def in_unpack_order(facts: DebFacts) -> list[DebEntry]:
     return sorted(facts.entries, key=lambda member: member.kind == "symlink")
 
 
-class _Unpacker:
-    """The tree while packages come in, and who owns what in it."""
+class Unpacker:
+    """A tree while packages come in, and who owns what in it.
+
+    Args:
+        tree: What is there already; changed in place. Between two packages others may change it too.
+        debs: All packages that will come in.
+        installed: Packages whose files are in the tree already (those of the skeleton), for their Replaces and
+            versions.
+        read: Reads contents of the tree: its diversions, overrides of owners and accounts count as they are when a
+            package comes in. Like dpkg, an owner of a file that the accounts do not have is known by number only.
+            Without it nothing is diverted or overridden, and every name is believed.
+    """
 
     def __init__(
         self,
         tree: Tree,
-        packages: Iterable[Package],
-        diversions: Sequence[Diversion],
-        identities: Identities | None,
+        debs: Sequence[FetchedDeb],
+        *,
+        installed: Iterable[Package] = (),
+        read: ReadContent | None = None,
     ) -> None:
+        merge_usr(tree, debs)
         self._tree = tree
-        self._claims = Claims(packages)
-        self._diverted = DivertedPaths(tree, diversions)
+        self._read = read
+        self._claims = Claims([*installed, *(deb.package for deb in debs)])
+        self._asked: tuple[Entry | None, ...] = ()
+        self._diversions: tuple[Diversion, ...] = ()
+        self._diverted = DivertedPaths(tree, ())
+        self._overrides: dict[str, StatOverride] = {}
+        self._identities: Identities | None = None
         # Parent as shipped -> canonical directory: thousands of paths begin with lib/x86_64-linux-gnu.
         self._parents: dict[str, str] = {}
-        self._users = identities.users if identities else None
-        self._groups = identities.groups if identities else None
 
     def unpack(self, deb: FetchedDeb) -> None:
-        """Unpack one package."""
+        """Unpack one package.
+
+        Raises:
+            FileConflictError: As `unpack`.
+            MalformedPackageError: As `unpack`.
+        """
+        self._ask()
         for member in in_unpack_order(deb.facts):
             if not member.path:
                 continue  # the root is the image's own
@@ -97,11 +118,34 @@ class _Unpacker:
             place = self._place(member.path, claim)
             match member.kind:
                 case "directory":
-                    self._directory(claim, self._entry(deb, member, Kind.DIRECTORY), place)
+                    self._directory(claim, self._entry(deb, member, Kind.DIRECTORY, place), place)
                 case "hardlink":
                     self._hardlink(claim, member, place)
                 case kind:
-                    self._file(claim, self._entry(deb, member, Kind(kind)), place)
+                    self._file(claim, self._entry(deb, member, Kind(kind), place), place)
+
+    def _ask(self) -> None:
+        """Learn what scripts may have changed since the last package."""
+        self._parents.clear()
+        answers = tuple(self._tree.lookup(path) for path in _ASKED)
+        if self._read is None or answers == self._asked:
+            return
+        self._asked = answers
+        self._identities = identities(self._tree, self._read)
+        self._overrides = {self._tree.place_of(item.path): item for item in read_statoverrides(self._tree, self._read)}
+        old, self._diversions = self._diversions, read_diversions(self._tree, self._read)
+        self._diverted = DivertedPaths(self._tree, self._diversions)
+        # dpkg goes by names: from now on other packages own what lies at the other end of a diversion.
+        for item in old:
+            if item not in self._diversions:
+                self._divert(item.to, item.path, item)
+        for item in self._diversions:
+            if item not in old:
+                self._divert(item.path, item.to, item)
+
+    def _divert(self, source: str, target: str, diversion: Diversion) -> None:
+        source, target = self._tree.place_of(source), self._tree.place_of(target)
+        self._claims.divert(source, target, except_of=diversion.package)
 
     def _place(self, path: str, claim: Claim) -> str:
         """Return where an entry of this path lies, after making sure that it lies in a directory."""
@@ -124,7 +168,7 @@ class _Unpacker:
             owners = (entry.package or "the skeleton", claim.package.name)
             raise FileConflictError(above, owners, "it is no directory there")
         # Packages ship the directories of their files. One that does not still unpacks when another has made them.
-        return self._tree.make_directories(parent, origin="unpack")
+        return self._tree.make_directories(parent, origin=_UNPACK)
 
     def _take(self, claim: Claim, entry: Entry, place: str) -> None:
         """Put an entry in a place that is empty or was given up."""
@@ -134,12 +178,13 @@ class _Unpacker:
         self._tree.put(place, entry)
         self._claims.take(place, claim)
 
-    def _entry(self, deb: FetchedDeb, member: DebEntry, kind: Kind) -> Entry:
-        return Entry(
+    def _entry(self, deb: FetchedDeb, member: DebEntry, kind: Kind, place: str) -> Entry:
+        known = self._identities
+        entry = Entry(
             kind,
             member.mode,
-            _owner(member.user, member.uid, self._users),
-            _owner(member.group, member.gid, self._groups),
+            _owner(member.user, member.uid, known.users if known else None),
+            _owner(member.group, member.gid, known.groups if known else None),
             member.mtime,
             stored_content(deb.facts, member) if kind is Kind.FILE else None,
             member.target,
@@ -147,6 +192,8 @@ class _Unpacker:
             member.xattrs,
             deb.package.name,
         )
+        override = self._overrides.get(place)
+        return override.over(entry) if override else entry
 
     def _directory(self, claim: Claim, entry: Entry, place: str) -> None:
         old = self._tree.get(place)
@@ -238,8 +285,12 @@ def _owner(name: str, number: int, known: Mapping[str, int] | None) -> str:
 
 
 def _is_implicit(entry: Entry) -> bool:
-    """Say whether a directory was only made because something lies in it, so that its package may still describe it."""
-    return not entry.package and (entry.mode, entry.user, entry.group) == (0o755, "root", "root")
+    """Say whether a directory was only made because something lies in it, so that its package may still describe it.
+
+    One that a script made stays as the script wanted it.
+    """
+    plain = (entry.mode, entry.user, entry.group) == (0o755, "root", "root")
+    return plain and not entry.package and entry.origin in _IMPLICIT
 
 
 def _is_same(one: Entry, other: Entry) -> bool:

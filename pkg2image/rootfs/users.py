@@ -1,18 +1,26 @@
 """Users and groups of the image: the four files in /etc and what may be added to them.
 
-Owners in a tree are names; `identities` gives them their numbers when layers are written. Numbers of system users and
-groups are taken the way Debian's adduser takes them, in the order in which they are added, so that one request always
-gives the same numbers.
+Owners in a tree are names; `identities` gives them their numbers when layers are written. Who gets which number:
+
+1. The accounts of base-passwd have the numbers that they have in every Debian system.
+2. An account that the user's map names (`IdMap`) gets the number of the map, whatever asks for the account; nobody else
+   gets that number. A group that the map does not name gets the number of the user of its name, when that is free.
+3. Every other account gets the number that whatever makes it asks for, or the first free one as Debian's adduser takes
+   it, from 100 upwards, in the order in which accounts are made: scripts in the order of the plan, then sysusers.d,
+   then the recipe. (useradd and sysusers.d go downwards from 999, as the real ones do.)
+
+So one request always gives the same numbers; docs/identities.md says more about each step.
 
 Spec: adduser.conf(5); Debian Policy 9.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from pkg2image.errors import RequestError
+from pkg2image.idmap import IdMap
 from pkg2image.rootfs.passwd import (
     Group,
     ShadowGroup,
@@ -30,7 +38,15 @@ from pkg2image.rootfs.passwd import (
 from pkg2image.rootfs.provision import add_file
 from pkg2image.rootfs.tree import Identities, ReadContent, Tree
 
-_SYSTEM = range(100, 1000)  # FIRST_SYSTEM_UID to LAST_SYSTEM_UID of adduser.conf
+SYSTEM_NUMBERS = range(100, 1000)
+"""FIRST_SYSTEM_UID to LAST_SYSTEM_UID of adduser.conf."""
+
+FILES = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow")
+"""Where the accounts are kept."""
+
+SECRET_FILES = frozenset(FILES[2:])
+"""Those that only root and the group shadow may read."""
+
 _LOCKED = "!"
 _NO_PASSWORD = "*"  # noqa: S105 - the mark that no password fits
 
@@ -44,12 +60,14 @@ class Accounts:
         groups: ``/etc/group``.
         shadow: ``/etc/shadow``; a line for every user.
         gshadow: ``/etc/gshadow``; a line for every group.
+        given: Numbers that accounts get when they are added.
     """
 
     users: tuple[User, ...] = ()
     groups: tuple[Group, ...] = ()
     shadow: tuple[ShadowUser, ...] = ()
     gshadow: tuple[ShadowGroup, ...] = ()
+    given: IdMap = field(default_factory=IdMap)
 
     @property
     def identities(self) -> Identities:
@@ -66,12 +84,33 @@ class Accounts:
         """Return the group of a name, or None."""
         return next((group for group in self.groups if group.name == name), None)
 
+    def taken_uids(self, name: str) -> frozenset[int]:
+        """Return the numbers that a new user of a name cannot have: in use, or kept for others."""
+        kept = {uid for other, uid in self.given.users.items() if other != name}
+        return frozenset(kept | {user.uid for user in self.users})
+
+    def taken_gids(self, name: str) -> frozenset[int]:
+        """Return the numbers that a new group of a name cannot have: in use, or kept for others."""
+        kept = {gid for other, gid in self.given.groups.items() if other != name}
+        return frozenset(kept | {group.gid for group in self.groups})
+
+    def wanted_uid(self, name: str, otherwise: int | None = None) -> int | None:
+        """Return the number that a new user is to get: of the map, else what whoever makes the user asks for."""
+        return self.given.users.get(name, otherwise)
+
+    def wanted_gid(self, name: str, otherwise: int | None = None) -> int | None:
+        """Return the number that a new group is to get: of the map, else what whoever makes the group asks for."""
+        if name in self.given.groups:
+            return self.given.groups[name]
+        alike = self.given.users.get(name)
+        return otherwise if alike is None or alike in self.taken_gids(name) else alike
+
     def with_group(self, name: str, gid: int | None = None, *, members: tuple[str, ...] = ()) -> Accounts:
         """Return the accounts with a group; one of this name that is there already only gains the members.
 
         Args:
             name: Group name.
-            gid: Number; by default the first free one from 100 upwards.
+            gid: Number, unless the map has another; by default the first free one from 100 upwards.
             members: Names of users.
 
         Raises:
@@ -82,8 +121,8 @@ class Accounts:
             _insist(gid in {None, old.gid}, f"cannot add the group {name}: it has the number {old.gid} already")
             return self._with_members(old, members)
         _check_name(name, "group")
-        taken = {group.gid for group in self.groups}
-        number = _first_free(taken, f"the group {name}") if gid is None else gid
+        taken, wanted = self.taken_gids(name), self.wanted_gid(name, gid)
+        number = first_free(taken, what=f"add the group {name}") if wanted is None else wanted
         _insist(number not in taken, f"cannot add the group {name}: the number {number} is taken")
         return replace(
             self,
@@ -114,7 +153,7 @@ class Accounts:
 
         Args:
             name: Login name.
-            uid: Number; by default the first free one from 100 upwards.
+            uid: Number, unless the map has another; by default the first free one from 100 upwards.
             group: Primary group, made when there is none; by default one of the user's name.
             groups: Further groups, made when there are none.
             gecos: Full name and more.
@@ -132,10 +171,10 @@ class Accounts:
             _insist(uid in {None, old.uid}, f"cannot add the user {name}: it has the number {old.uid} already")
             return accounts
         _check_name(name, "user")
-        for field in (gecos, home, shell):
-            _insist(not set(field) & set(":\n\0"), f"cannot add the user {name}: {field!r} has a colon or line break")
-        taken = {user.uid for user in accounts.users}
-        number = _first_free(taken, f"the user {name}") if uid is None else uid
+        for text in (gecos, home, shell):
+            _insist(not set(text) & set(":\n\0"), f"cannot add the user {name}: {text!r} has a colon or line break")
+        taken, wanted = accounts.taken_uids(name), accounts.wanted_uid(name, uid)
+        number = first_free(taken, what=f"add the user {name}") if wanted is None else wanted
         _insist(number not in taken, f"cannot add the user {name}: the number {number} is taken")
         primary = accounts.identities.groups[group or name]
         return replace(
@@ -162,18 +201,45 @@ def accounts_from_masters(passwd: str, group: str) -> Accounts:
     )
 
 
-def read_accounts(tree: Tree, read: ReadContent) -> Accounts:
+def accounts_of(text_of: Callable[[str], str], given: IdMap | None = None) -> Accounts:
+    """Return the accounts that four texts hold.
+
+    Args:
+        text_of: Returns the text of a file of `FILES`, empty when there is none.
+        given: Numbers that accounts get when they are added.
+
+    Raises:
+        MalformedPackageError: When one is not such a file.
+    """
+    passwd, group, shadow, gshadow = map(text_of, FILES)
+    return Accounts(
+        parse_passwd(passwd), parse_group(group), parse_shadow(shadow), parse_gshadow(gshadow), given or IdMap()
+    )
+
+
+def texts_of(accounts: Accounts) -> Mapping[str, str]:
+    """Return the text of each of `FILES`."""
+    texts = (
+        render_passwd(accounts.users),
+        render_group(accounts.groups),
+        render_shadow(accounts.shadow),
+        render_gshadow(accounts.gshadow),
+    )
+    return dict(zip(FILES, texts, strict=True))
+
+
+def read_accounts(tree: Tree, read: ReadContent, given: IdMap | None = None) -> Accounts:
     """Return the accounts of a tree; a missing file has no lines.
+
+    Args:
+        tree: Where the files are.
+        read: Reads them.
+        given: Numbers that accounts get when they are added.
 
     Raises:
         MalformedPackageError: When a file cannot be read.
     """
-    return Accounts(
-        parse_passwd(_text(tree, read, "etc/passwd")),
-        parse_group(_text(tree, read, "etc/group")),
-        parse_shadow(_text(tree, read, "etc/shadow")),
-        parse_gshadow(_text(tree, read, "etc/gshadow")),
-    )
+    return accounts_of(lambda path: _text(tree, read, path), given)
 
 
 def write_accounts(tree: Tree, accounts: Accounts, *, mtime: int, origin: str = "skeleton") -> None:
@@ -188,41 +254,11 @@ def write_accounts(tree: Tree, accounts: Accounts, *, mtime: int, origin: str = 
     Raises:
         RequestError: When ``etc`` is no directory.
     """
-    public = {"etc/passwd": render_passwd(accounts.users), "etc/group": render_group(accounts.groups)}
-    secret = {"etc/shadow": render_shadow(accounts.shadow), "etc/gshadow": render_gshadow(accounts.gshadow)}
-    group = "shadow" if accounts.group("shadow") else "root"
-    for path, text in public.items():
-        add_file(tree, path, _bytes(text), origin=origin, mtime=mtime)
-    for path, text in secret.items():
-        add_file(tree, path, _bytes(text), origin=origin, mtime=mtime, mode=0o640, group=group)
-
-
-def add_group(
-    tree: Tree, name: str, gid: int | None = None, *, members: tuple[str, ...] = (), read: ReadContent, mtime: int
-) -> None:
-    """Add a group to a tree, which is changed in place; see `Accounts.with_group`."""
-    accounts = read_accounts(tree, read).with_group(name, gid, members=members)
-    write_accounts(tree, accounts, mtime=mtime)
-
-
-def add_user(
-    tree: Tree,
-    name: str,
-    uid: int | None = None,
-    *,
-    group: str = "",
-    groups: tuple[str, ...] = (),
-    gecos: str = "",
-    home: str = "/nonexistent",
-    shell: str = "/usr/sbin/nologin",
-    read: ReadContent,
-    mtime: int,
-) -> None:
-    """Add a system user to a tree, which is changed in place; see `Accounts.with_user`."""
-    accounts = read_accounts(tree, read).with_user(
-        name, uid, group=group, groups=groups, gecos=gecos, home=home, shell=shell
-    )
-    write_accounts(tree, accounts, mtime=mtime)
+    shadow = "shadow" if accounts.group("shadow") else "root"
+    for path, text in texts_of(accounts).items():
+        data = text.encode("utf-8", "surrogateescape")
+        mode, group = (0o640, shadow) if path in SECRET_FILES else (0o644, "root")
+        add_file(tree, path, data, origin=origin, mtime=mtime, mode=mode, group=group)
 
 
 def identities(tree: Tree, read: ReadContent) -> Identities:
@@ -239,15 +275,67 @@ def _text(tree: Tree, read: ReadContent, path: str) -> str:
     return read(entry.content).decode("utf-8", "surrogateescape") if entry and entry.content else ""
 
 
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+def first_free(taken: Collection[int], numbers: range = SYSTEM_NUMBERS, *, what: str) -> int:
+    """Return the first number that is free, in the order of a range.
 
+    Args:
+        taken: Numbers that are not.
+        numbers: Where to look.
+        what: What cannot be done without one, for the error.
 
-def _first_free(taken: Collection[int], what: str) -> int:
-    number = next((number for number in _SYSTEM if number not in taken), None)
+    Raises:
+        RequestError: When there is none.
+    """
+    number = next((number for number in numbers if number not in taken), None)
     if number is None:
-        raise RequestError(f"cannot add {what}: all numbers from {_SYSTEM.start} to {_SYSTEM.stop - 1} are taken")
+        low, high = sorted((numbers.start, numbers.stop - numbers.step))
+        raise RequestError(f"cannot {what}: all numbers from {low} to {high} are taken")
     return number
+
+
+def check_possible(given: IdMap, base: Accounts) -> None:
+    """Make sure that a map leaves the accounts alone that every system of the distribution has.
+
+    Args:
+        given: The map.
+        base: The accounts of base-passwd.
+
+    Raises:
+        RequestError: When it gives one of them another number, or one of their numbers to somebody else.
+    """
+    for kind, wishes, fixed in _kinds(given, base):
+        names = {number: name for name, number in fixed.items()}
+        for name, number in wishes.items():
+            wish = f"cannot give the {kind} {name} the number {number}"
+            hint = f"take it out of the map: numbers of {kind}s that base-passwd makes are the same everywhere"
+            _insist(fixed.get(name, number) == number, f"{wish}: it is {fixed.get(name)} in every such system", hint)
+            owner = names.get(number, name)
+            hint = "take a number that base-passwd gives nobody, such as one from 100 to 999"
+            _insist(owner == name, f"{wish}: {owner} has it in every such system", hint)
+
+
+def check_granted(given: IdMap, accounts: Accounts) -> None:
+    """Make sure that whatever a map names is there in the end, with its number.
+
+    Args:
+        given: The map.
+        accounts: Those of the finished image.
+
+    Raises:
+        RequestError: When an account is missing or has another number.
+    """
+    for kind, wishes, numbers in _kinds(given, accounts):
+        for name, number in wishes.items():
+            wish = f"cannot give the {kind} {name} the number {number}"
+            hint = f"the {kind}s of the image are: {', '.join(sorted(numbers))}"
+            _insist(name in numbers, f"{wish}: the image has no such {kind}", hint)
+            hint = "take it out of the map, or build with --scripts none"
+            _insist(numbers[name] == number, f"{wish}: something in the image gave it {numbers[name]}", hint)
+
+
+def _kinds(given: IdMap, accounts: Accounts) -> tuple[tuple[str, Mapping[str, int], Mapping[str, int]], ...]:
+    known = accounts.identities
+    return ("user", given.users, known.users), ("group", given.groups, known.groups)
 
 
 def _check_name(name: str, what: str) -> None:
@@ -259,6 +347,6 @@ def _check_name(name: str, what: str) -> None:
     )
 
 
-def _insist(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a sentence
+def _insist(holds: bool, otherwise: str, hint: str | None = None) -> None:  # noqa: FBT001 - reads as a sentence
     if not holds:
-        raise RequestError(otherwise)
+        raise RequestError(otherwise, hint=hint)

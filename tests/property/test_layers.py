@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from pkg2image.image.lint import tar_findings
 from pkg2image.image.model import Layer
 from pkg2image.image.partition import LayerPlan, partition
-from pkg2image.image.read import flatten
-from pkg2image.image.scan import FileInfo, scan_tar
+from pkg2image.image.scan import FileInfo, flatten, scan_tar
 from pkg2image.rootfs.tree import Entry, Kind, Tree
 from tests.support.images import EPOCH, Workshop, directory, file, symlink
 

@@ -147,7 +147,7 @@ CHANGES: list[tuple[Callable[[Files], object], dict[str, str | None]]] = [
             f.write("/var/f", b""),
         ),
         {
-            "var": "directory 2775 a:b []",
+            "var": "directory 2775 a:b [pkg postinst:3]",
             "var/n": "directory 2755 root:b [pkg postinst:3]",
             "var/f": "file 0644 root:b [pkg postinst:3] 0",
         },

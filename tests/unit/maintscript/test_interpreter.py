@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
+from pkg2image.maintscript.commands import all_commands
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.limits import Limits
 from pkg2image.maintscript.session import Command, Invocation
 from tests.support.scripts import EPOCH, run_script
+from tests.support.toolbox import ACCOUNTS
 
 
 def _cat(invocation: Invocation) -> int:
@@ -170,6 +172,19 @@ def test_what_is_written_says_which_line_wrote_it() -> None:
     assert ran.text("etc/conf") == "x\nb\n"
 
 
+def test_what_is_changed_says_which_line_changed_it_and_what_is_made_which_line_made_it() -> None:
+    script = "mkdir /srv\nchmod 700 /srv\nchmod 600 /etc/conf\nchown www-data /etc/conf\nchgrp adm /etc/other\n"
+    files = {**ACCOUNTS, "etc/conf": "x\n", "etc/other": ""}
+    ran = run_script(script, files=files, commands=all_commands())
+    assert {path: ran.tree[path].origin for path in ("srv", "etc/conf", "etc/other", "etc")} == {
+        "srv": "pkg postinst:1",
+        "etc/conf": "pkg postinst:3",
+        "etc/other": "pkg postinst:5",
+        "etc": "",
+    }
+    assert ran.tree["etc/conf"].package == "pkg"
+
+
 @pytest.mark.parametrize(
     ("script", "stdout"),
     [
@@ -178,9 +193,9 @@ def test_what_is_written_says_which_line_wrote_it() -> None:
         ("echo 'x=1' > /tmp/s; source /tmp/s; echo $x", "1\n"),
         ("echo {a,b}", None),
         ("declare -a x", None),
-        ("f() { local -r x=1; }; f", None),
+        ("f() { local -a x; }; f", None),
         ("export -n x", None),
-        ("[[ a = a ]]", None),
+        ("[[ a =~ a ]]", None),
     ],
 )
 def test_bash(script: str, stdout: str | None) -> None:

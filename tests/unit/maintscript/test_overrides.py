@@ -56,6 +56,8 @@ def test_a_rule_skips_scripts_and_names_commands() -> None:
         ("- {packages: [], because: no host, why: x, commands: [b]}", "no packages"),
         ("- {packages: [a], because: no host, why: x, commands: [3]}", "commands: not a list"),
         ("- {packages: [a], because: no host, why: x, commands: [b], prints: 3}", "why is a sentence"),
+        ("- {packages: [a], because: no host, why: x, commands: [b], status: 126}", "status is a number"),
+        ("- {packages: [a], because: no host, why: x, commands: [b], status: x}", "status is a number"),
     ],
 )
 def test_what_is_no_list_of_rules_is_refused(text: str, reason: str) -> None:
@@ -70,6 +72,6 @@ def test_the_built_in_rules_are_sound() -> None:
         assert len(rule.why) > 20, rule
         assert not rule.why.endswith("."), rule
         assert all("/" not in command or command.startswith("/") for command in rule.commands), rule
-        assert all(path.startswith("/") for path in rule.makes), rule
+        assert all(path.startswith("/") for path in (*rule.makes, *rule.withholds)), rule
     assert {rule.because for rule in rules} == set(Because)
     assert any(rule.skips("postinst") for rule in built_in().of("base-passwd"))

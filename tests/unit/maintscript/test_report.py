@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from pkg2image.maintscript.report import (
     Change,
     Disposition,
@@ -13,6 +15,7 @@ from pkg2image.maintscript.report import (
     Problem,
     ScriptReport,
     Withheld,
+    merge_changes,
 )
 
 QUIET = PackageReport("libc6", "1", Disposition.NO_SCRIPT)
@@ -68,14 +71,41 @@ def test_a_problem_is_one_sentence() -> None:
 def test_the_summary_has_what_a_user_should_know() -> None:
     assert ScriptReport("emulate", (QUIET,)).summary() == ()
     assert ScriptReport("emulate", (USEFUL, COVERED, ELSEWHERE, LOST)).summary() == (
-        "odd: postinst line 12: unknown command foo",
+        "odd is not configured: postinst line 12: unknown command foo",
         "redis: not made: /etc/redis.key: keys belong to one installation",
         "db: left to the first start: initdb: data belong to a volume",
+        "what is not made is for the first start of a container to make, or for you to mount",
+        "scripts of 4 packages: 1 interpreted, 2 overridden, 1 not understood; pkg2image inspect tells more",
     )
 
 
-def test_a_long_summary_is_cut() -> None:
+def test_every_package_that_is_not_understood_has_its_line() -> None:
     lost = [PackageReport(f"p{n}", "1", Disposition.NOT_UNDERSTOOD, problem=LOST.problem) for n in range(20)]
-    lines = ScriptReport("emulate", tuple(lost)).summary()
-    assert len(lines) == 9
-    assert lines[-1] == "and 12 more, see the report"
+    *lines, last = ScriptReport("emulate", tuple(lost)).summary()
+    assert lines == [f"p{n} is not configured: postinst line 12: unknown command foo" for n in range(20)]
+    assert last == "scripts of 20 packages: 20 not understood; pkg2image inspect tells more"
+
+
+def test_a_long_list_of_what_is_not_made_is_cut() -> None:
+    keys = tuple(Withheld(f"/etc/key{n}", "a key", "postinst:1") for n in range(20))
+    lines = ScriptReport("emulate", (PackageReport("p", "1", Disposition.INTERPRETED, withheld=keys),)).summary()
+    assert lines[7:9] == ("p: not made: /etc/key7: a key", "and 12 more, see pkg2image inspect")
+    assert len(lines) == 11
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "together"),
+    [
+        ("made", "changed", "made"),
+        ("made", "removed", ""),
+        ("changed", "changed", "changed"),
+        ("changed", "removed", "removed"),
+        ("removed", "made", "changed"),
+    ],
+)
+def test_changes_of_two_scripts_are_told_together(first: str, then: str, together: str) -> None:
+    other = Change("srv/b", "made", "preinst:4")
+    earlier = (other, Change("srv/a", first, "preinst:3"))
+    merged = merge_changes(earlier, (Change("srv/a", then, "postinst:5"), Change("srv/c", "made", "postinst:6")))
+    expected = [Change("srv/a", together, "postinst:5")] if together else []
+    assert merged == (*expected, other, Change("srv/c", "made", "postinst:6"))

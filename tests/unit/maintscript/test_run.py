@@ -1,4 +1,4 @@
-"""Packages are configured: order, environment, all or nothing, policies, and what the report says."""
+"""Packages are installed: order, environment, all or nothing, policies, and what the report says."""
 
 from __future__ import annotations
 
@@ -8,32 +8,39 @@ import pytest
 
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.errors import ScriptError
+from pkg2image.idmap import IdMap
 from pkg2image.maintscript.overrides import NONE, parse_overrides
 from pkg2image.maintscript.report import Disposition, PackageReport, ScriptReport
-from pkg2image.maintscript.run import find_diversions, read_diversions, run_scripts
-from pkg2image.rootfs.diversions import Diversion
+from pkg2image.maintscript.run import install_packages
+from pkg2image.rootfs.diversions import Diversion, read_diversions
 from pkg2image.rootfs.skeleton import skeleton
 from pkg2image.rootfs.tree import Tree
 from pkg2image.rootfs.unpack import unpack
+from pkg2image.rootfs.users import identities
 from tests.support.debs import FileSpec, reg
 from tests.support.trees import Shelf, base_debs, dump_tree
 
 EPOCH = 1_700_000_000
 
 
+def shell(text: str) -> bytes:
+    return f"#!/bin/sh\nset -e\n{text}".encode()
+
+
 class Image:
-    """A few packages with scripts, unpacked over a skeleton."""
+    """A few packages with scripts, and the skeleton that they are installed over."""
 
     def __init__(self) -> None:
         self.shelf = Shelf()
         self.debs: list[FetchedDeb] = []
 
     def add(self, name: str, *entries: FileSpec, **scripts: str) -> Image:
-        files = {key: f"#!/bin/sh\nset -e\n{text}".encode() for key, text in scripts.items()}
-        return self.add_raw(name, *entries, files=files)
+        return self.add_raw(name, *entries, files={key: shell(text) for key, text in scripts.items()})
 
-    def add_raw(self, name: str, *entries: FileSpec, files: Mapping[str, bytes]) -> Image:
-        self.debs.append(self.shelf.deb(name, *entries, control_files=files))
+    def add_raw(
+        self, name: str, *entries: FileSpec, files: Mapping[str, bytes], fields: Mapping[str, str] | None = None
+    ) -> Image:
+        self.debs.append(self.shelf.deb(name, *entries, fields=fields, control_files=files))
         return self
 
     def bare(self) -> Tree:
@@ -44,7 +51,7 @@ class Image:
 
     def run(self, **options: object) -> tuple[Tree, ScriptReport]:
         arguments = {"overrides": NONE, "architecture": "amd64", **options}
-        return run_scripts(self.tree(), self.debs, read=self.shelf.read, epoch=EPOCH, **arguments)  # type: ignore[arg-type]
+        return install_packages(self.bare(), self.debs, read=self.shelf.read, epoch=EPOCH, **arguments)  # type: ignore[arg-type]
 
     def text(self, tree: Tree, path: str) -> str:
         entry = tree.lookup(path)
@@ -73,11 +80,38 @@ def test_what_a_script_changes_stays_the_packages() -> None:
     assert [(change.path, change.action) for change in only(report).changes] == [("etc/app.conf", "changed")]
 
 
+def test_every_change_says_which_line_made_it() -> None:
+    image = Image().add(
+        "app",
+        reg("etc/app.conf", b"x"),
+        reg("etc/old/a", b""),
+        preinst="\nmkdir /srv/app\n",
+        postinst="chmod 0640 /etc/app.conf\nchgrp mail /srv/app\nrm -r /etc/old\n",
+    )
+    _, report = image.run()
+    assert [f"{change.path} {change.action} by {change.by}" for change in only(report).changes] == [
+        "etc/app.conf changed by postinst:3",
+        "etc/old removed by postinst:5",
+        "etc/old/a removed by postinst:5",
+        "srv/app made by preinst:4",
+    ]
+
+
+def test_accounts_get_the_numbers_that_are_given() -> None:
+    image = Image().add("app", postinst="adduser --system --group app\nid -u app > /srv/uid\n")
+    image.add("web", postinst="adduser --system --group web\n")
+    tree, report = image.run(ids=IdMap({"web": 100, "app": 500}))
+    assert not report.not_understood
+    known = identities(tree, image.shelf.read)
+    assert (known.users["app"], known.groups["app"], known.users["web"], known.groups["web"]) == (500, 500, 100, 101)
+    assert image.text(tree, "srv/uid") == "500\n"
+
+
 def test_the_tree_that_was_given_stays() -> None:
     image = Image().add("app", postinst="rm -rf /etc\n")
-    tree = image.tree()
+    tree = image.bare()
     before = dump_tree(tree)
-    run_scripts(tree, image.debs, read=image.shelf.read, epoch=EPOCH, architecture="amd64")
+    install_packages(tree, image.debs, read=image.shelf.read, epoch=EPOCH, architecture="amd64")
     assert dump_tree(tree) == before
 
 
@@ -88,7 +122,8 @@ def test_the_tree_that_was_given_stays() -> None:
         ({"prerm": "foo"}, Disposition.NO_SCRIPT),
         ({"postinst": "exit 0"}, Disposition.NO_EFFECT),
         ({"postinst": 'if [ "$1" = triggered ]; then nobody-knows; fi'}, Disposition.NO_EFFECT),
-        ({"preinst": "mkdir /srv/x", "postinst": "rmdir /srv/x"}, Disposition.INTERPRETED),
+        ({"preinst": "mkdir /srv/x", "postinst": "exit 0"}, Disposition.INTERPRETED),
+        ({"preinst": "mkdir /srv/x", "postinst": "rmdir /srv/x"}, Disposition.NO_EFFECT),
         ({"postinst": "mkdir /srv/x; rmdir /srv/x"}, Disposition.NO_EFFECT),
         ({"postinst": "nobody-knows"}, Disposition.NOT_UNDERSTOOD),
         ({"postinst": "exit 3"}, Disposition.NOT_UNDERSTOOD),
@@ -97,8 +132,7 @@ def test_the_tree_that_was_given_stays() -> None:
 )
 def test_dispositions(scripts: dict[str, str], disposition: Disposition) -> None:
     _, report = Image().add("app", **scripts).run()
-    expected = Disposition.NO_EFFECT if disposition is Disposition.INTERPRETED else disposition
-    assert only(report).disposition is expected
+    assert only(report).disposition is disposition
 
 
 def test_scripts_run_in_the_order_and_with_the_words_of_a_first_installation() -> None:
@@ -227,7 +261,9 @@ OVERRIDES = parse_overrides(
 - {packages: [skipped], scripts: [postinst], because: no host, why: there is no host in an image}
 - {packages: [served], commands: [initdb], because: first start, why: data belong to a volume of the service}
 - {packages: [checks], commands: [df, /opt/check], prints: "9999\n", because: no effect, why: disks are those of a host}
+- {packages: [asks], commands: [su], status: 1, because: no effect, why: the answer is known}
 - {packages: [secret], commands: [gen], makes: [/srv/key], because: first start, why: keys belong to one installation}
+- {packages: [password], commands: [gen], withholds: [/srv/conf], because: first start, why: the password is in it}
 """,
     origin="test",
 )
@@ -265,6 +301,11 @@ def test_what_has_no_effect_is_counted_and_may_say_something() -> None:
     assert [(noop.command, noop.by) for noop in item.noops] == [("df /srv", "postinst:3"), ("check", "postinst:4")]
 
 
+def test_a_command_that_is_not_run_may_have_failed() -> None:
+    tree, _ = Image().add("asks", postinst="su svc -c true || touch /srv/x\n").run(overrides=OVERRIDES)
+    assert "srv/x" in tree
+
+
 GENERATE = "gen\ntest -e /srv/key\ntest ! -s /srv/key\nchmod 0640 /srv/key\ntouch /srv/x\n"
 
 
@@ -276,6 +317,15 @@ def test_what_is_withheld_is_there_for_the_script_and_not_in_the_image() -> None
     assert report.not_understood == ()
     assert [(item.what, item.by) for item in report.packages[0].withheld] == [("/srv/key", "postinst:3")]
     assert "srv/key" not in {change.path for change in report.packages[0].changes}
+
+
+def test_what_a_script_makes_of_a_secret_is_withheld() -> None:
+    making = 'gen() { exit 1; }\npassword=$(gen)$(gen)\ntest ! -e /srv/conf\necho "$password" > /srv/conf\n'
+    tree, report = Image().add("password", postinst=f"{making}touch /srv/x\n").run(overrides=OVERRIDES)
+    assert report.not_understood == ()
+    assert "srv/x" in tree
+    assert "srv/conf" not in tree
+    assert [(item.what, item.why) for item in only(report).withheld] == [("/srv/conf", "the password is in it")]
 
 
 def test_keys_that_programs_make_are_withheld_too() -> None:
@@ -340,28 +390,143 @@ def test_templates_that_are_none_are_the_packages_problem() -> None:
 DIVERTING = "dpkg-divert --package app --add --rename --divert /usr/bin/tool.real /usr/bin/tool\n"
 
 
-def test_diversions_are_known_before_unpacking() -> None:
-    image = Image().add("app", reg("usr/bin/tool", b"app"), preinst=DIVERTING)
-    image.add("other", reg("usr/bin/tool", b"other"))
-    bare = image.bare()
-    found = find_diversions(bare, image.debs, read=image.shelf.read, epoch=EPOCH, architecture="amd64")
-    assert found == (Diversion("app", "usr/bin/tool", "usr/bin/tool.real"),)
-    tree, report = run_scripts(
-        unpack(bare, image.debs, diversions=found),
-        image.debs,
-        read=image.shelf.read,
-        epoch=EPOCH,
-        architecture="amd64",
-        diversions=found,
-    )
+@pytest.mark.parametrize("order", ["other first", "other last"])
+def test_a_preinst_diverts_files_of_packages_before_and_after(order: str) -> None:
+    image = Image()
+    if order == "other first":
+        image.add("other", reg("usr/bin/tool", b"other"))
+    image.add("app", reg("usr/bin/tool", b"app"), preinst=DIVERTING)
+    if order == "other last":
+        image.add("other", reg("usr/bin/tool", b"other"))
+    tree, report = image.run()
     assert report.not_understood == ()
     assert (image.text(tree, "usr/bin/tool"), image.text(tree, "usr/bin/tool.real")) == ("app", "other")
-    assert read_diversions(tree, image.shelf.read) == found
+    assert (tree["usr/bin/tool"].package, tree["usr/bin/tool.real"].package) == ("app", "other")
+    assert read_diversions(tree, image.shelf.read) == (Diversion("app", "usr/bin/tool", "usr/bin/tool.real"),)
 
 
-def test_without_diverting_scripts_there_are_no_diversions() -> None:
-    image = Image().add("app", preinst="touch /srv/x\n")
-    assert find_diversions(image.bare(), image.debs, read=image.shelf.read, epoch=EPOCH, architecture="amd64") == ()
+def test_what_a_postinst_diverts_goes_elsewhere_at_once() -> None:
+    image = Image().add("other", reg("usr/bin/tool", b"other"))
+    tree, report = image.add("app", postinst=f"{DIVERTING}echo app > /usr/bin/tool\n").run()
+    assert report.not_understood == ()
+    assert (image.text(tree, "usr/bin/tool"), image.text(tree, "usr/bin/tool.real")) == ("app\n", "other")
+    assert tree["usr/bin/tool.real"].package == "other"
+
+
+def test_a_preinst_comes_before_the_files_of_its_package_and_a_postinst_after_all() -> None:
+    def look(name: str) -> str:
+        return f"cd /opt; echo {name}: * >> /srv/log\n"
+
+    image = Image().add("first", reg("opt/first"), preinst=look("preinst 1"), postinst=look("postinst 1"))
+    image.add("second", reg("opt/second"), preinst=look("preinst 2"), postinst=look("postinst 2"))
+    tree, _ = image.run()
+    assert image.text(tree, "srv/log").splitlines() == [
+        "preinst 1: *",
+        "preinst 2: first",
+        "postinst 1: first second",
+        "postinst 2: first second",
+    ]
+
+
+def test_a_preinst_knows_only_packages_that_are_there() -> None:
+    asking = "if dpkg-query -W second; then touch /srv/$DPKG_MAINTSCRIPT_NAME; fi\n"
+    image = Image().add("first", preinst=asking, postinst=asking).add("second")
+    tree, _ = image.run()
+    assert {path for path in dump_tree(tree) if path.startswith("srv/")} == {"srv/postinst"}
+
+
+def test_a_preinst_finds_its_pre_dependencies_configured() -> None:
+    image = Image().add("deep", postinst="touch /srv/deep\n").add("aside", postinst="touch /srv/aside\n")
+    making = {"postinst": shell("test -e /srv/deep\ntouch /srv/needed\n")}
+    image.add_raw("needed", fields={"Depends": "deep"}, files=making)
+    looking = {"preinst": shell("test -e /srv/needed; test ! -e /srv/aside; touch /srv/app\n")}
+    image.add_raw("app", fields={"Pre-Depends": "needed", "Depends": "aside"}, files=looking)
+    _, report = image.run()
+    assert report.not_understood == ()
+    assert [item.package for item in report.packages] == ["deep", "needed", "aside", "app"]
+
+
+def test_each_architecture_of_a_package_is_configured() -> None:
+    line = shell('echo "$DPKG_MAINTSCRIPT_NAME $DPKG_MAINTSCRIPT_ARCH" >> /srv/log\n')
+    image = Image()
+    for architecture in ("amd64", "i386"):
+        image.add_raw(f"app 1 {architecture}", fields={"Multi-Arch": "same"}, files={"preinst": line, "postinst": line})
+    tree, report = image.run()
+    assert image.text(tree, "srv/log").splitlines() == [
+        *("preinst amd64", "preinst i386", "postinst amd64", "postinst i386"),
+    ]
+    assert len(report.packages) == 2
+
+
+def test_an_account_of_a_preinst_owns_files_that_are_unpacked() -> None:
+    def owned(path: str) -> FileSpec:
+        return reg(path, user="app", group="app", uid=990, gid=991)
+
+    image = Image().add("before", owned("opt/before"))
+    image.add("app", owned("opt/app"), preinst="adduser --system --group --no-create-home app\n")
+    tree, report = image.add("after", owned("opt/after")).run()
+    assert report.not_understood == ()
+    owners = {path: (tree[path].user, tree[path].group) for path in ("opt/before", "opt/app", "opt/after")}
+    assert owners == {"opt/before": ("990", "991"), "opt/app": ("app", "app"), "opt/after": ("app", "app")}
+
+
+def test_an_override_that_a_preinst_sets_counts_when_files_are_unpacked() -> None:
+    setting = "dpkg-statoverride --add root mail 2751 /usr/bin/app\n"
+    tree, _ = Image().add("app", reg("usr/bin/app"), preinst=setting).run()
+    assert dump_tree(tree)["usr/bin/app"] == "file 2751 root:mail app 0"
+
+
+def test_what_a_preinst_made_and_the_package_brings_is_the_packages() -> None:
+    image = Image().add("app", reg("etc/app", b"new"), preinst="echo old > /etc/app\ntouch /etc/more\n")
+    tree, report = image.run()
+    assert (image.text(tree, "etc/app"), tree["etc/app"].package) == ("new", "app")
+    assert [change.path for change in only(report).changes] == ["etc/more"]
+
+
+@pytest.mark.parametrize("end", ["nobody-knows --at-all", "exit 1"])
+def test_a_preinst_that_fails_leaves_nothing_and_ends_the_scripts(end: str) -> None:
+    image = Image().add("app", reg("opt/app"), preinst=f"touch /srv/x\n{end}\n", postinst="touch /srv/y\n")
+    tree, report = image.run()
+    assert not {"srv/x", "srv/y"} & set(dump_tree(tree))
+    assert "opt/app" in tree
+    problem = only(report).problem
+    assert problem is not None
+    assert problem.script == "preinst"
+
+
+def test_a_postinst_that_fails_takes_its_preinst_back_and_what_followed_from_it() -> None:
+    image = Image().add("other", reg("usr/bin/tool", b"other"))
+    image.add("odd", preinst=f"{DIVERTING.replace('app', 'odd')}touch /srv/odd\n", postinst="echo lost\nexit 1\n")
+    image.add("next", preinst="test -e /srv/odd && touch /srv/seen\n:\n", postinst="touch /srv/next\n")
+    tree, report = image.run()
+    assert {path for path in dump_tree(tree) if path.startswith("srv/")} == {"srv/next"}
+    assert image.text(tree, "usr/bin/tool") == "other"
+    assert read_diversions(tree, image.shelf.read) == ()
+    assert [item.package for item in report.packages] == ["other", "odd", "next"]
+    assert [str(item.problem) for item in report.not_understood] == ["postinst: exited with 1"]
+
+
+def test_what_fails_because_another_was_taken_back_is_taken_back_too() -> None:
+    image = Image().add("odd", preinst="touch /srv/odd\n", postinst="nobody-knows\n")
+    image.add("next", preinst="touch /srv/next\n", postinst="test -e /srv/odd\n")
+    image.add("last", postinst="touch /srv/last\n")
+    tree, report = image.run()
+    assert {path for path in dump_tree(tree) if path.startswith("srv/")} == {"srv/last"}
+    assert [item.package for item in report.not_understood] == ["odd", "next"]
+
+
+def test_answers_of_a_preinst_are_forgotten_with_it() -> None:
+    setting = b"#!/bin/sh\n. /usr/share/debconf/confmodule\ndb_set app/port 1\n"
+    image = Image().add_raw("app", files={"templates": TEMPLATES})
+    image.add_raw("odd", files={"preinst": setting, "postinst": b"#!/bin/sh\nexit 1\n"})
+    tree, _ = image.add_raw("asks", files={"postinst": ASKING}).run()
+    assert image.text(tree, "srv/port") == "80\n"
+
+
+def test_strict_ends_with_a_preinst_that_is_not_understood() -> None:
+    image = Image().add("app", preinst="nobody-knows\n").add("next", postinst="nobody-knows-this-either\n")
+    with pytest.raises(ScriptError, match="line 3 of its preinst"):
+        image.run(policy="strict")
 
 
 def test_two_runs_give_the_same() -> None:

@@ -38,8 +38,12 @@ def edit(tree: Tree) -> None:
     tree.put("etc/app/main.conf", file(b"b", origin="app postinst:2"))
 
 
+def edit_link(tree: Tree) -> None:
+    tree.change("etc/link", target="srv")
+
+
 def delete(tree: Tree) -> None:
-    tree.remove("etc/app")
+    tree.remove("etc/app", by="app preinst:9")
 
 
 def replace_directory_by_file(tree: Tree) -> None:
@@ -100,7 +104,7 @@ def test_rollback_goes_back(first: Step, second: Step) -> None:
         (edit, ["etc/app/main.conf changed app postinst:2"]),
         (
             delete,
-            [f"etc/app{rest} removed " for rest in ("", "/conf.d", "/conf.d/one", "/main.conf")],
+            [f"etc/app{rest} removed app preinst:9" for rest in ("", "/conf.d", "/conf.d/one", "/main.conf")],
         ),
         (come_and_go, []),
         (go_and_come, []),
@@ -124,13 +128,18 @@ def test_what_was_written_again_as_it_was_is_still_the_packages() -> None:
     assert dict(journal.walk()) == dict(tree.walk())
 
 
-def test_the_tree_that_it_was_made_of_stays() -> None:
+def test_the_tree_that_it_was_made_of_changes_with_it_and_may_change_in_between() -> None:
     tree = sample()
-    before = dump_tree(tree)
     journal = Journal(tree)
     delete(journal)
     journal.commit()
-    assert dump_tree(tree) == before
+    assert "etc/app" not in tree
+    make(tree)
+    between = dump_tree(tree)
+    edit_link(journal)
+    journal.rollback()
+    assert dump_tree(tree) == dump_tree(journal) == between
+    assert journal.commit() == ()
 
 
 @pytest.mark.parametrize(

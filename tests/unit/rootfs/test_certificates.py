@@ -24,11 +24,11 @@ def _der(tag: int, *items: bytes) -> bytes:
     return bytes((tag, len(content))) + content
 
 
-def _certificate(name: bytes) -> bytes:
+def _certificate(name: bytes, serial: bytes = b"\1") -> bytes:
     """Return what matters of a certificate: its subject is the sixth field, or the fifth without a version."""
     common_name = _der(0x06, b"\x55\x04\x03")
     subject = _der(0x30, _der(0x31, _der(0x30, common_name, _der(0x0C, name))))
-    fields = [_der(0xA0, b"\2\1\2"), _der(2, b"\1"), _der(0x30), _der(0x30), _der(0x30), subject, _der(0x30)]
+    fields = [_der(0xA0, b"\2\1\2"), _der(2, serial), _der(0x30), _der(0x30), _der(0x30), subject, _der(0x30)]
     return _der(0x30, _der(0x30, *fields))
 
 
@@ -37,6 +37,7 @@ def _pem(der: bytes) -> bytes:
 
 
 ONE, OTHER = _pem(_certificate(b"One")), _pem(_certificate(b"Other"))
+NEWER_ONE = _pem(_certificate(b"One", b"\2"))
 
 
 def _installed(*entries: FileSpec) -> tuple[dict[str, str], bytes]:
@@ -51,7 +52,9 @@ def _installed(*entries: FileSpec) -> tuple[dict[str, str], bytes]:
 
 def test_bundle_and_links() -> None:
     certs, bundle = _installed(
-        reg(f"{LOCAL}/mine.crt", ONE),
+        reg(f"{LOCAL}/mine.crt", NEWER_ONE),
+        reg(f"{LOCAL}/same.crt", ONE),
+        reg(f"{LOCAL}/two.crt", OTHER + NEWER_ONE),
         reg(f"{SHIPPED}/mozilla/B, (x).crt", OTHER.rstrip()),
         reg(f"{SHIPPED}/a.crt", ONE),
         reg(f"{SHIPPED}/a.pem", b"is not read"),
@@ -59,11 +62,13 @@ def test_bundle_and_links() -> None:
     )
     link = "symlink 0777 root:root [ca-certificates] ->"
     one, other = subject_hash(_certificate(b"One")), subject_hash(_certificate(b"Other"))
-    assert bundle == ONE + OTHER + ONE
+    assert bundle == ONE + OTHER + NEWER_ONE + ONE + OTHER + NEWER_ONE
     assert certs == {
         "B__=x=.pem": f"{link} /{SHIPPED}/mozilla/B, (x).crt",
         "a.pem": f"{link} /{SHIPPED}/a.crt",
         "mine.pem": f"{link} /{LOCAL}/mine.crt",
+        "same.pem": f"{link} /{LOCAL}/same.crt",
+        "two.pem": f"{link} /{LOCAL}/two.crt",
         f"{one}.0": f"{link} a.pem",
         f"{one}.1": f"{link} mine.pem",
         f"{other}.0": f"{link} B__=x=.pem",

@@ -13,7 +13,7 @@ from pkg2image.rootfs.skeleton import skeleton
 from pkg2image.rootfs.tree import Tree
 from pkg2image.rootfs.unpack import unpack
 from tests.support.debs import directory, reg, symlink
-from tests.support.trees import Shelf, base_debs, dump_tree
+from tests.support.trees import Shelf, base_debs, dump_tree, with_diversions
 
 
 def _database(
@@ -152,7 +152,8 @@ def test_replaced_and_diverted_files() -> None:
         shelf.deb("loser", reg("usr/both", b"l"), reg("bin/x", b"l"), directory("usr/d")),
         shelf.deb("taker", reg("usr/both", b"t"), reg("usr/bin/x", b"t"), fields={"Replaces": "loser"}),
     ]
-    files = _database(shelf, unpack(Tree(), debs, diversions=diversions), debs, diversions=diversions)
+    tree = unpack(with_diversions(Tree(), *diversions), debs, read=shelf.read)
+    files = _database(shelf, tree, debs, diversions=diversions)
     assert files["info/loser.list"] == "/.\n/usr\n/bin\n/bin/x\n/usr/d\n"
     assert files["info/taker.list"] == "/.\n/usr\n/usr/both\n/usr/bin\n/usr/bin/x\n"
     assert files["diversions"] == "/usr/bin/x\n/bin/x.real\ntaker\n/usr/local\n/usr/elsewhere\n:\n"
@@ -160,9 +161,27 @@ def test_replaced_and_diverted_files() -> None:
 
 def test_closure_runtime_keeps_no_scripts() -> None:
     shelf = Shelf()
-    scripts = {"postinst": b"#!/bin/sh\n", "templates": b"x\n", "triggers": b"interest x\n"}
+    scripts = {"postinst": b"#!/bin/sh\n", "templates": b"x\n", "triggers": b"activate x\n"}
     debs = [shelf.deb("sample", reg("x"), control_files=scripts)]
     tree = unpack(Tree(), debs)
     runtime = _database(shelf, tree, debs, closure="runtime")
     full = _database(shelf, tree, debs, closure="full")
     assert {name for name in full if name not in runtime} == {f"info/sample.{name}" for name in scripts}
+
+
+def test_closure_full_knows_who_wants_to_hear_of_what() -> None:
+    shelf = Shelf()
+    interests = b"# comment\ninterest-noawait /usr/share/x # why\ninterest ldconfig\nactivate-noawait other\n"
+    odd = b"interest ../status\ninterest File\ninterest\ninterest .\n"
+    debs = [
+        shelf.deb("one 1 amd64", fields={"Multi-Arch": "same"}, control_files={"triggers": interests}),
+        shelf.deb("two", control_files={"triggers": b"interest-await  ldconfig\ninterest /usr/lib\n\n"}),
+        shelf.deb("wrong", control_files={"triggers": odd}),
+    ]
+    tree = unpack(Tree(), debs)
+    found = {name: text for name, text in _database(shelf, tree, debs, closure="full").items() if "triggers/" in name}
+    assert found == {
+        "triggers/File": "/usr/share/x one:amd64/noawait\n/usr/lib two\n",
+        "triggers/ldconfig": "one:amd64\ntwo\n",
+    }
+    assert not any(name.startswith("triggers/") for name in _database(shelf, tree, debs))

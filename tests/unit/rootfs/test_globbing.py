@@ -15,7 +15,8 @@ from tests.support.trees import Shelf
 def tree() -> Tree:
     entries = [reg(path) for path in ("etc/a.conf", "etc/b.conf", "etc/.c.conf", "etc/d/e.conf", "lib/x[1]", "lib/x1")]
     links = (symlink("alias", "etc"), symlink("dead", "nowhere"), symlink("loop", "loop"))
-    return unpack(Tree(), [Shelf().deb("sample", *entries, *links)])
+    circles = (symlink("many/a", "."), symlink("many/b", "."), symlink("many/c", "."))
+    return unpack(Tree(), [Shelf().deb("sample", *entries, *links, *circles)])
 
 
 @pytest.mark.parametrize(
@@ -34,6 +35,7 @@ def tree() -> Tree:
         ("/d*", ["dead"]),
         ("/dead/*", []),
         ("/loop/*", []),
+        ("/many" + "/*" * 60, ["many/a", "many/b", "many/c"]),
         ("/etc/a.conf/*", []),
         ("/", [""]),
         ("/" + "{a,b}" * 30, []),

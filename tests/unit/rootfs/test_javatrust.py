@@ -43,6 +43,13 @@ def test_certificates_with_links_are_in_it() -> None:
     assert tree[STORE].mtime == 9
 
 
+def test_the_trigger_leaves_nothing_to_do() -> None:
+    shelf = Shelf()
+    marks = [reg(f"var/lib/ca-certificates-java/{name}", b"") for name in ("fresh", "pending", "other")]
+    tree = install_java_trust(unpack(Tree(), [shelf.deb("sample", TOOL, *marks)]), read=shelf.read, mtime=0)
+    assert tree.children("var/lib/ca-certificates-java") == ("other",)
+
+
 def test_a_tree_without_java_stays_as_it_is() -> None:
     shelf = Shelf()
     tree = unpack(Tree(), [shelf.deb("sample", reg("etc/ssl/certs/one.pem", PEM))])

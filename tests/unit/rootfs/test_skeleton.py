@@ -67,7 +67,6 @@ def test_the_whole_skeleton() -> None:
             f"usr/local/{name}": f"directory 0755 {made}"
             for name in ("bin", "etc", "games", "include", "lib", "sbin", "share", "share/man", "src")
         },
-        "usr/local/man": f"symlink 0777 {made} -> share/man",
         "usr/sbin": f"directory 0755 {base}",
         "usr/share": f"directory 0755 {base}",
         "usr/share/common-licenses": f"directory 0755 {base}",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pkg2image.idmap import IdMap
 from pkg2image.rootfs.sysusers import apply_sysusers
 from pkg2image.rootfs.tree import Tree
 from pkg2image.rootfs.unpack import unpack
+from pkg2image.rootfs.users import read_accounts
 from tests.support.debs import FileSpec, reg, symlink
 from tests.support.trees import Shelf
 
@@ -14,11 +16,13 @@ PASSWD = b"root:x:0:0:root:/root:/bin/bash\nold:x:998:998::/:/bin/sh\n"
 GROUP = b"root:x:0:\nadm:x:4:zoe\nold:x:998:\nshadow:x:42:\nnogroup:x:65534:\n"
 
 
-def _apply(*entries: FileSpec, only: tuple[str, ...] = ()) -> tuple[Shelf, Tree, Tree, tuple[str, ...]]:
+def _apply(
+    *entries: FileSpec, only: tuple[str, ...] = (), ids: IdMap | None = None
+) -> tuple[Shelf, Tree, Tree, tuple[str, ...]]:
     shelf = Shelf()
     accounts = (reg("etc/passwd", PASSWD), reg("etc/group", GROUP), reg("etc/shadow", b""), reg("etc/gshadow", b""))
     tree = unpack(Tree(), [shelf.deb("sample", *accounts, reg("etc/os-release", b"ID='debian'\n"), *entries)])
-    made, notes = apply_sysusers(tree, read=shelf.read, architecture="arm64", mtime=9, only=only)
+    made, notes = apply_sysusers(tree, read=shelf.read, architecture="arm64", mtime=9, only=only, ids=ids)
     return shelf, tree, made, notes
 
 
@@ -42,6 +46,11 @@ def test_a_user_with_its_group() -> None:
         "gshadow": ["app:!*::"],
     }
     assert notes == []
+
+
+def test_an_account_that_is_locked_for_good_is_expired() -> None:
+    lines, notes = _added("u! app\n")
+    assert (lines["shadow"], notes) == (["app:!*::::::1:"], [])
 
 
 @pytest.mark.parametrize(
@@ -133,3 +142,13 @@ def test_a_tree_that_needs_nothing_stays_as_it_is() -> None:
     assert made is not tree  # zoe was made
     _, tree, made, _ = _apply(reg("usr/lib/sysusers.d/x.conf", b"u root 0\ng adm -\n"))
     assert made is tree
+
+
+def test_given_numbers_win_and_nobody_else_gets_them() -> None:
+    text = b"u a 150\nu b -\ng c -\nu d -:c\nu e 600\n"
+    ids = IdMap({"a": 500, "d": 600, "x": 999}, {"c": 700, "y": 998})
+    shelf, _, made, notes = _apply(reg("usr/lib/sysusers.d/x.conf", text), ids=ids)
+    known = read_accounts(made, shelf.read).identities
+    assert {name: known.users[name] for name in "abde"} == {"a": 500, "b": 997, "d": 600, "e": 996}
+    assert {name: known.groups[name] for name in "abce"} == {"a": 500, "b": 997, "c": 700, "e": 996}
+    assert notes == ()

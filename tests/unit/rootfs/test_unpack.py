@@ -9,14 +9,24 @@ import pytest
 
 from pkg2image.errors import FileConflictError, MalformedPackageError
 from pkg2image.rootfs.diversions import Diversion
-from pkg2image.rootfs.tree import Entry, Identities, Kind, Tree
-from pkg2image.rootfs.unpack import unpack
+from pkg2image.rootfs.provision import add_file
+from pkg2image.rootfs.statoverrides import STATOVERRIDES
+from pkg2image.rootfs.tree import Entry, Kind, Tree
+from pkg2image.rootfs.unpack import Unpacker, unpack
 from tests.support.debs import FileSpec, directory, hardlink, reg, symlink
-from tests.support.trees import Shelf, dump_tree
+from tests.support.scripts import read_inline
+from tests.support.trees import Shelf, dump_tree, with_diversions
 
 
 def _unpacked(*entries: FileSpec, fields: Mapping[str, str] | None = None) -> dict[str, str]:
     return dump_tree(unpack(Tree(), [Shelf().deb("sample", *entries, fields=fields)]))
+
+
+def tree_with(*, passwd: str = "", group: str = "", overrides: str = "") -> Tree:
+    tree = Tree()
+    for path, text in (("etc/passwd", passwd), ("etc/group", group), (STATOVERRIDES, overrides)):
+        add_file(tree, path, text.encode(), origin="test", mtime=0)
+    return tree
 
 
 def test_a_package_becomes_entries() -> None:
@@ -61,8 +71,8 @@ OWNERS = {
 def test_owners(name: str, number: int, owner: str) -> None:
     entry = reg("x", uid=number, gid=number, user=name, group=name)
     deb = Shelf().deb("sample", entry)
-    known = {"root": 0, "www-data": 33}
-    placed = unpack(Tree(), [deb], identities=Identities(known, known))["x"]
+    tree = tree_with(passwd="root:x:0:0::/:\nwww-data:x:33:33::/:\n", group="root:x:0:\nwww-data:x:33:\n")
+    placed = unpack(tree, [deb], read=read_inline)["x"]
     assert (placed.user, placed.group) == (owner, owner)
     believed = unpack(Tree(), [deb])["x"]
     assert believed.user == (name or owner)
@@ -211,7 +221,8 @@ def test_a_hard_link_needs_its_file() -> None:
     shelf = Shelf()
     # The link's target was diverted away by a package that ships none of its own.
     deb = shelf.deb("sample", reg("usr/x", b"x"), hardlink("usr/y", "usr/x"))
-    diverted = unpack(Tree(), [deb], diversions=[Diversion("other", "usr/x", "opt/x")])
+    tree = with_diversions(Tree(), Diversion("other", "usr/x", "opt/x"))
+    diverted = unpack(tree, [deb], read=shelf.read)
     assert dump_tree(diverted)["usr/y"] == "file 0644 root:root sample 1 =opt/x"
     keeper = shelf.deb("keeper", directory("usr/x"), fields={"Replaces": "sample"})
     with pytest.raises(MalformedPackageError, match="/usr/y is a hard link to /usr/x, which is no file"):
@@ -221,12 +232,116 @@ def test_a_hard_link_needs_its_file() -> None:
 def test_diversions_know_both_names_of_a_place() -> None:
     shelf = Shelf()
     debs = [shelf.deb("old", reg("bin/x", b"old")), shelf.deb("new", reg("usr/bin/x", b"newer"))]
-    dump = dump_tree(unpack(Tree(), debs, diversions=[Diversion("new", "usr/bin/x", "bin/x.old")]))
+    tree = with_diversions(Tree(), Diversion("new", "usr/bin/x", "bin/x.old"))
+    dump = dump_tree(unpack(tree, debs, read=shelf.read))
     assert dump["usr/bin/x"].endswith("new 5")
     assert dump["usr/bin/x.old"].endswith("old 3")
 
 
 def test_nothing_may_take_the_place_of_a_diverted_file() -> None:
     deb = Shelf().deb("sample", reg("usr/x.old"))
+    tree = with_diversions(Tree(), Diversion("new", "usr/x", "usr/x.old"))
     with pytest.raises(FileConflictError, match=r"cannot unpack sample: /usr/x.old .* new diverts /usr/x there"):
-        unpack(Tree(), [deb], diversions=[Diversion("new", "usr/x", "usr/x.old")])
+        unpack(tree, [deb], read=read_inline)
+
+
+def test_overrides_give_owners_and_modes_to_what_is_unpacked() -> None:
+    shelf = Shelf()
+    deb = shelf.deb(
+        "sample",
+        directory("usr/d", mode=0o700),
+        reg("bin/x", mode=0o755),
+        reg("usr/y", mode=0o644),
+        symlink("usr/z", "y"),
+        hardlink("usr/x2", "bin/x"),
+    )
+    overrides = "app #9 4711 /usr/bin/x\nroot app 2770 /usr/d\napp app 600 /usr/z\nroot root 755 /not/there\njunk\n"
+    tree = tree_with(passwd="app:x:100:100::/:\n", group="app:x:100:\n", overrides=overrides)
+    dump = dump_tree(unpack(tree, [deb], read=shelf.read))
+    assert {
+        path: dump[path].rpartition(" sample")[0] for path in ("usr/bin/x", "usr/d", "usr/x2", "usr/y", "usr/z")
+    } == {
+        "usr/bin/x": "file 4711 app:9",
+        "usr/d": "directory 2770 root:app",
+        "usr/x2": "file 4711 app:9",
+        "usr/y": "file 0644 root:root",
+        "usr/z": "symlink 0777 app:app",
+    }
+
+
+def test_an_override_does_not_change_a_directory_that_is_there() -> None:
+    shelf = Shelf()
+    debs = [shelf.deb("one", directory("usr/d", mode=0o700)), shelf.deb("two", directory("usr/d"))]
+    tree = tree_with()
+    unpacker = Unpacker(tree, debs, read=shelf.read)
+    unpacker.unpack(debs[0])
+    add_file(tree, STATOVERRIDES, b"root root 1777 /usr/d\n", origin="test", mtime=0)
+    unpacker.unpack(debs[1])
+    assert dump_tree(tree)["usr/d"] == "directory 0700 root:root one"
+
+
+def test_what_scripts_do_between_two_packages_counts() -> None:
+    shelf = Shelf()
+    first, second = (reg(path, user="app", group="app", uid=7, gid=8) for path in ("usr/a", "usr/b"))
+    debs = [shelf.deb("one", first), shelf.deb("two", second, reg("old/c"))]
+    tree = tree_with()
+    unpacker = Unpacker(tree, debs, read=shelf.read)
+    unpacker.unpack(debs[0])
+    add_file(tree, "etc/passwd", b"app:x:100:100::/:\n", origin="test", mtime=0)
+    add_file(tree, "etc/group", b"app:x:100:\n", origin="test", mtime=0)
+    tree.make_directories("new")
+    tree.put("old", Entry(Kind.SYMLINK, 0o777, target="new"))
+    unpacker.unpack(debs[1])
+    assert [(tree[path].user, tree[path].group) for path in ("usr/a", "usr/b")] == [("7", "8"), ("app", "app")]
+    assert "new/c" in tree
+
+
+def test_a_directory_that_a_script_made_stays_as_it_is() -> None:
+    tree = Tree()
+    tree.put("made", Entry(Kind.DIRECTORY, 0o755, origin="sample preinst:3"))
+    tree.put("implied", Entry(Kind.DIRECTORY, 0o755, origin="unpack"))
+    deb = Shelf().deb("sample", directory("made", mode=0o700), directory("implied", mode=0o700))
+    dump = dump_tree(unpack(tree, [deb]))
+    assert dump["made"] == "directory 0755 root:root [sample preinst:3]"
+    assert dump["implied"] == "directory 0700 root:root sample"
+
+
+OLD, NEW = Diversion("new", "usr/x", "usr/x.old"), Diversion("", "usr/x", "usr/x.old")
+
+
+@pytest.mark.parametrize("moved", [True, False], ids=["moved", "not moved"])
+@pytest.mark.parametrize("diversion", [OLD, NEW], ids=["of a package", "local"])
+def test_who_owned_a_place_owns_the_other_end_of_its_diversion(diversion: Diversion, *, moved: bool) -> None:
+    shelf = Shelf()
+    old, new = shelf.deb("old", reg("usr/x", b"old")), shelf.deb("new", reg("usr/x", b"newer"))
+    heir = shelf.deb("heir", reg("usr/x", b"the heir's"), fields={"Replaces": "old"})
+    rival = shelf.deb("rival", reg("usr/x", b"the rival's"))
+    tree = tree_with()
+    unpacker = Unpacker(tree, [old, new, heir, rival], read=shelf.read)
+    unpacker.unpack(old)
+    if moved:
+        tree.put("usr/x.old", tree["usr/x"])
+        tree.remove("usr/x")
+    with_diversions(tree, diversion)
+    if diversion.package:
+        unpacker.unpack(new)
+        assert dump_tree(tree)["usr/x"].endswith("new 5")
+    unpacker.unpack(heir)
+    assert dump_tree(tree)["usr/x.old"].endswith("heir 10")
+    with pytest.raises(FileConflictError, match=r"cannot unpack rival: /usr/x.old is also in heir"):
+        unpacker.unpack(rival)
+
+
+def test_when_a_diversion_ends_the_place_has_its_owner_again() -> None:
+    shelf = Shelf()
+    old, rival = shelf.deb("old", reg("usr/x", b"old")), shelf.deb("rival", reg("usr/x", b"the rival's"))
+    free = shelf.deb("free", reg("usr/x.old"))
+    tree = with_diversions(tree_with(), OLD)
+    unpacker = Unpacker(tree, [old, rival, free], read=shelf.read)
+    unpacker.unpack(old)
+    tree.put("usr/x", tree["usr/x.old"])
+    tree.remove("usr/x.old")
+    with_diversions(tree)
+    unpacker.unpack(free)
+    with pytest.raises(FileConflictError, match="cannot unpack rival: /usr/x is also in old"):
+        unpacker.unpack(rival)

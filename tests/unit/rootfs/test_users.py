@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pkg2image.errors import RequestError
+from pkg2image.idmap import IdMap
 from pkg2image.rootfs.passwd import Group, ShadowGroup, ShadowUser, User
 from pkg2image.rootfs.tree import Entry, InlineContent, Kind, Tree
 from pkg2image.rootfs.users import (
     Accounts,
     accounts_from_masters,
-    add_group,
-    add_user,
+    check_granted,
+    check_possible,
     identities,
     read_accounts,
     write_accounts,
@@ -80,14 +83,12 @@ def test_all_numbers_taken() -> None:
 def test_on_a_tree() -> None:
     read = Shelf().read
     tree = Tree()
+    accounts = BASE.with_group("ssl-cert").with_user("postgres", home="/var/lib/postgresql", groups=("ssl-cert",))
     write_accounts(tree, BASE, mtime=5)
-    add_group(tree, "ssl-cert", read=read, mtime=6)
-    add_user(tree, "postgres", home="/var/lib/postgresql", groups=("ssl-cert",), read=read, mtime=6)
+    write_accounts(tree, accounts, mtime=6)
     known = identities(tree, read)
     assert (known.uid("postgres"), known.gid("postgres"), known.gid("ssl-cert")) == (100, 102, 101)
-    assert read_accounts(tree, read) == BASE.with_group("ssl-cert").with_user(
-        "postgres", home="/var/lib/postgresql", groups=("ssl-cert",)
-    )
+    assert read_accounts(tree, read) == accounts
     modes = {path: (entry.mode, entry.group, entry.mtime) for path, entry in tree.walk() if entry.kind is Kind.FILE}
     assert modes == {
         "etc/group": (0o644, "root", 6),
@@ -116,3 +117,62 @@ def test_bytes_of_foreign_accounts_survive() -> None:
     content = tree["etc/passwd"].content
     assert content is not None
     assert read(content) == data
+
+
+def _given(users: dict[str, int] | None = None, groups: dict[str, int] | None = None) -> Accounts:
+    return replace(BASE, given=IdMap(users or {}, groups or {}))
+
+
+def test_given_numbers_win_over_those_asked_for() -> None:
+    accounts = _given({"web": 500}, {"data": 600}).with_user("web", 7777, group="data").with_group("log", 601)
+    assert accounts.user("web") == User("web", 500, 600)
+    assert (accounts.group("data"), accounts.group("log")) == (Group("data", 600), Group("log", 601))
+
+
+def test_a_group_gets_the_number_of_its_user_where_that_is_free() -> None:
+    assert _given({"web": 500}).with_user("web").groups[-1] == Group("web", 500)
+    assert _given({"web": 500}).with_group("web", 333).groups[-1] == Group("web", 500)
+    # 50 is the group staff and no user; 500 is kept for the group data.
+    assert _given({"web": 50}).with_user("web").groups[-1] == Group("web", 101)
+    assert _given({"web": 500}, {"data": 500}).with_user("web").groups[-1] == Group("web", 101)
+
+
+def test_given_numbers_are_kept_from_others() -> None:
+    accounts = _given({"web": 100}, {"web": 101}).with_user("app")
+    assert (accounts.user("app"), accounts.group("app")) == (User("app", 101, 102), Group("app", 102))
+    with pytest.raises(RequestError, match="cannot add the user other: the number 100 is taken"):
+        accounts.with_user("other", 100)
+    assert accounts.with_user("web").user("web") == User("web", 100, 101)
+
+
+def test_the_map_stays_when_accounts_are_added() -> None:
+    accounts = _given({"web": 500, "app": 501}).with_group("x").with_user("web").with_user("app")
+    assert [user.uid for user in accounts.users[-2:]] == [500, 501]
+
+
+IMPOSSIBLE_MAPS = {
+    "another number": (IdMap({"mail": 82}), "the user mail the number 82: it is 8 in every such system"),
+    "a number of another": (IdMap(groups={"web": 50}), "the group web the number 50: staff has it in every such"),
+    "the number of root": (IdMap({"web": 0}), "the user web the number 0: root has it in every such system"),
+}
+
+
+@pytest.mark.parametrize(("given", "message"), IMPOSSIBLE_MAPS.values(), ids=IMPOSSIBLE_MAPS.keys())
+def test_maps_leave_the_accounts_of_every_system_alone(given: IdMap, message: str) -> None:
+    with pytest.raises(RequestError, match=message) as raised:
+        check_possible(given, BASE)
+    assert raised.value.hint
+
+
+def test_maps_may_say_what_holds_anyway() -> None:
+    check_possible(IdMap({"mail": 8, "web": 26}, {"staff": 50, "web": 26}), BASE)
+
+
+def test_what_a_map_names_is_there_in_the_end() -> None:
+    accounts = _given({"web": 500}).with_user("web")
+    check_granted(accounts.given, accounts)
+    with pytest.raises(RequestError, match="the user wbe the number 500: the image has no such user") as raised:
+        check_granted(IdMap({"wbe": 500}), accounts)
+    assert "are: mail, root, web" in (raised.value.hint or "")
+    with pytest.raises(RequestError, match="the group web the number 9: something in the image gave it 500"):
+        check_granted(IdMap(groups={"web": 9}), accounts)
