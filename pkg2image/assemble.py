@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from pkg2image.errors import RequestError
@@ -50,6 +50,27 @@ def configured(config: ImageConfig, request: BuildRequest) -> ImageConfig:
         labels=tuple(sorted({**dict(config.labels), **request.labels}.items())),
         first_start=config.first_start if request.entrypoint is None else (),
     )
+
+
+def check_user(config: ImageConfig, *, users: Container[str], groups: Container[str]) -> None:
+    """Make sure that a runtime will find who starts the image; anybody with a number can.
+
+    Args:
+        config: Names the user, and perhaps a group.
+        users: Names of those who are in the image.
+        groups: Names of the groups of the image.
+
+    Raises:
+        RequestError: When the user or the group has a name that is not in the image.
+    """
+    user, _, group = config.user.partition(":")
+    for name, what, known in ((user, "user", users), (group, "group", groups)):
+        if name and name not in known and not (name.isascii() and name.isdigit()):
+            raise RequestError(
+                f"cannot start the image as {config.user[:100]!r}: it has no {what} {name[:64]!r}",
+                hint="the scripts of packages make most users, and --scripts none leaves them out; "
+                "--user takes another one, or a number",
+            )
 
 
 def _port(text: str) -> Port:

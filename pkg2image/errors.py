@@ -52,6 +52,23 @@ class UnresolvableError(Pkg2ImageError):
         self.reasons = reasons
 
 
+class IncompleteImageError(UnresolvableError):
+    """The files of an image ask for what is not in it, and the request does not go on with that.
+
+    Args:
+        package: What the image is of.
+        reasons: What is missing and who asks for it, one sentence each.
+    """
+
+    def __init__(self, package: str, reasons: tuple[str, ...]) -> None:
+        super().__init__(
+            f"cannot make a complete image of {package}: its files ask for what is not in it",
+            reasons=reasons,
+            hint="add what is missing with --with, or build without --strict",
+        )
+        self.package = package
+
+
 class NetworkError(Pkg2ImageError):
     """A repository could not be reached, or what it sent was not what was asked for.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from pkg2image.deb.package import Package
 from pkg2image.digest import Digest, sha256
+from pkg2image.idmap import IdMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class Plan:
         roots: Names of the requested packages, in the order of the request.
         edges: Package name -> names of the packages that satisfy its dependencies, for SBOM and `why`.
         closure: ``runtime`` or ``full``.
+        ids: Numbers that users and groups get, as the request gave them; those of all other accounts come out of their
+            order, when the image is configured.
     """
 
     suite: str
@@ -120,6 +123,7 @@ class Plan:
     roots: tuple[str, ...] = ()
     edges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     closure: str = "runtime"
+    ids: IdMap = field(default_factory=IdMap)
 
     @property
     def epoch(self) -> int:
@@ -161,6 +165,7 @@ def render_plan(plan: Plan) -> dict[str, object]:
         "architecture": plan.architecture,
         "distribution": plan.distribution,
         "closure": plan.closure,
+        "ids": plan.ids.render(),
         "roots": list(plan.roots),
         "packages": [render_package(planned) for planned in plan.packages],
         "cut": [

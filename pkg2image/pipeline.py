@@ -19,6 +19,7 @@ from pkg2image.image.model import Image, Layer, Output
 from pkg2image.image.partition import partition
 from pkg2image.lock import Plan
 from pkg2image.planning import Planned, architectures_of, make_plan
+from pkg2image.recipes.model import Recipe
 from pkg2image.request import BuildRequest
 from pkg2image.world import World
 from pkg2image.write import LAYERED, Destination, destinations, how_to_run, output_directory, write_outputs
@@ -33,12 +34,14 @@ class BuildResult:
         image: What was written.
         outputs: Where it was written.
         how_to_run: Commands that start it, one for each output.
+        notes: What the user should know about what is in it.
     """
 
     plan: Plan
     image: Image
     outputs: tuple[Output, ...]
     how_to_run: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def build(request: BuildRequest, world: World) -> tuple[BuildResult, ...]:
@@ -69,11 +72,9 @@ def _build(
     wanted: Sequence[Destination],
     world: World,
 ) -> BuildResult:
-    epoch = planned.plan.epoch if request.epoch is None else request.epoch
+    epoch = _epoch(request, planned.plan)
     recipe = planned.recipe.load() if planned.recipe else None
-    world.reporter.step("unpacking and configuring")
-    with ContentReader(world.store) as reader:
-        made = configure(planned.plan, debs, recipe, request=request, read=reader.read, epoch=epoch)
+    made = configured_tree(request, planned.plan, debs, recipe, world)
     for note in made.notes:
         world.reporter.note(note)
     # Formats without layers of their own get none made.
@@ -93,7 +94,28 @@ def _build(
     )
     test = recipe.smoke_test if recipe else None
     variables = sorted(test.environment) if test else ()
-    return BuildResult(planned.plan, image, outputs, how_to_run(image, outputs, variables))
+    return BuildResult(planned.plan, image, outputs, how_to_run(image, outputs, variables), made.notes)
+
+
+def configured_tree(
+    request: BuildRequest, plan: Plan, debs: Sequence[FetchedDeb], recipe: Recipe | None, world: World
+) -> Configured:
+    """FetchedDeb* -> Tree: unpack and configure packages that are in the store.
+
+    Raises:
+        Pkg2ImageError: As `configure`.
+    """
+    world.reporter.step("unpacking and configuring")
+    with ContentReader(world.store) as reader:
+        return configure(
+            plan,
+            debs,
+            recipe,
+            request=request,
+            read=reader.read,
+            epoch=_epoch(request, plan),
+            records=world.store,
+        )
 
 
 def fetched(request: BuildRequest, architecture: str, world: World) -> tuple[Planned, tuple[FetchedDeb, ...]]:
@@ -121,6 +143,10 @@ def _fetch(plan: Plan, world: World) -> tuple[FetchedDeb, ...]:
         offline=world.offline,
         reporter=world.reporter,
     )
+
+
+def _epoch(request: BuildRequest, plan: Plan) -> int:
+    return plan.epoch if request.epoch is None else request.epoch
 
 
 def _layers(

@@ -118,6 +118,7 @@ def make_plan(request: BuildRequest, architecture: str, world: World) -> Planned
         roots=resolution.roots,
         edges=resolution.edges,
         closure=request.closure,
+        ids=request.ids,
     )
     return Planned(plan, resolution, recipe)
 

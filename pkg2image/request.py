@@ -15,10 +15,12 @@ from typing import Any
 import yaml
 
 from pkg2image.errors import RequestError
+from pkg2image.idmap import IdMap, check_ids
 from pkg2image.yamltext import parse_yaml
 
 _MAX_FILE = 1 << 20  # an image file is written by hand; a megabyte is a mistake
 _ALIASES = {"with": "with_packages"}
+_ID_OPTIONS = {"users": "uids", "groups": "gids"}
 _EXAMPLE = "write it as in: packages: [nginx, curl]"
 LAST_EPOCH = 0x1FFFFFFFF
 """The last second that every format can hold: 33 bits, eleven octal digits in a tar."""
@@ -55,6 +57,7 @@ class BuildRequest:
         recommends: Whether Recommends are followed.
         scripts: What is done with maintainer scripts: ``emulate``, ``strict`` or ``none``.
         preseed: Answers to questions of packages, ``package/question`` -> value.
+        ids: Numbers that users and groups of packages get.
         recipe: ``auto``, ``none``, the name of a built-in recipe, or the path of a recipe file.
         formats: What to write.
         output: File, or directory for several outputs; None means a name made of the package in the working directory.
@@ -72,6 +75,7 @@ class BuildRequest:
         layers: The most layers an image may have.
         epoch: SOURCE_DATE_EPOCH in seconds; None means the newest Release date of the plan.
         force: Whether an existing file that is not an image of ours may be replaced.
+        strict: Whether an image whose files ask for what is not in it is an error.
     """
 
     packages: tuple[str, ...]
@@ -87,6 +91,7 @@ class BuildRequest:
     recommends: bool = False
     scripts: str = "emulate"
     preseed: Mapping[str, str] = field(default_factory=dict)
+    ids: IdMap = field(default_factory=IdMap)
     recipe: str = "auto"
     formats: tuple[Format, ...] = (Format.OCI,)
     output: Path | None = None
@@ -104,13 +109,15 @@ class BuildRequest:
     layers: int = 20
     epoch: int | None = None
     force: bool = False
+    strict: bool = False
 
 
 def make_request(flags: Mapping[str, Any], image_file: Path | None) -> BuildRequest:
     """Merge an image file with flags and check the result.
 
     Args:
-        flags: Option name -> value; None and empty tuples mean "not given".
+        flags: Option name -> value; None and empty tuples mean "not given". ``uids`` and ``gids`` are the two parts of
+            what an image file calls ``ids``.
         image_file: Path of a YAML image file, or None.
 
     Raises:
@@ -125,7 +132,9 @@ def make_request(flags: Mapping[str, Any], image_file: Path | None) -> BuildRequ
         from pkg2image.request_model import checked  # noqa: PLC0415 -- see that module
 
         values = checked(values, where)
-    return BuildRequest(**values)
+    request = BuildRequest(**values)
+    check_ids(request.ids)
+    return request
 
 
 def _is_plain(values: Mapping[str, Any]) -> bool:
@@ -152,7 +161,7 @@ _PLAIN: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("entrypoint", "command", "ports", "volumes"), _texts),
     **dict.fromkeys(("suite", "mirror", "recipe", "tag", "user", "workdir", "stop_signal", "compression"), _text),
     **dict.fromkeys(("environment", "labels", "preseed"), _mapping),
-    **dict.fromkeys(("recommends", "force"), lambda value: isinstance(value, bool)),
+    **dict.fromkeys(("recommends", "force", "strict"), lambda value: isinstance(value, bool)),
     "keyrings": lambda value: isinstance(value, tuple) and all(isinstance(path, Path) for path in value),
     "output": lambda value: isinstance(value, Path),
     "formats": lambda value: isinstance(value, tuple) and all(isinstance(each, Format) for each in value),
@@ -165,14 +174,16 @@ _PLAIN: Mapping[str, Callable[[Any], bool]] = {
 
 def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
     # ``with`` is a word of the language, so the field cannot have the name of the option.
-    return {_ALIASES.get(name, name): value for name, value in values.items()}
+    fields = {_ALIASES.get(name, name): value for name, value in values.items()}
+    ids = {kind: fields.pop(option) for kind, option in _ID_OPTIONS.items() if option in fields}
+    return fields | {"ids": ids} if ids else fields
 
 
 def _merge(base: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for name, value in given.items():
         known = merged.get(name)
-        merged[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, Mapping) else value
+        merged[name] = _merge(known, value) if isinstance(known, dict) and isinstance(value, Mapping) else value
     return merged
 
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictInt, ValidationError
 
 from pkg2image.errors import RequestError
+from pkg2image.idmap import IdMap
 from pkg2image.request import LAST_EPOCH, MOST_LAYERS, Format
 
 
@@ -28,6 +29,19 @@ Text = Annotated[str, BeforeValidator(_as_text)]
 
 Words = Annotated[tuple[Text, ...], BeforeValidator(_as_list)]
 """A list of words; one word may be written without brackets."""
+
+
+class IdsModel(BaseModel):
+    """The fields of `pkg2image.idmap.IdMap`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    users: Mapping[str, StrictInt] = Field(default_factory=dict)
+    groups: Mapping[str, StrictInt] = Field(default_factory=dict)
+
+
+def _as_map(ids: IdsModel) -> IdMap:
+    return IdMap(ids.users, ids.groups)
 
 
 class RequestModel(BaseModel):
@@ -48,6 +62,7 @@ class RequestModel(BaseModel):
     recommends: bool = False
     scripts: Literal["emulate", "strict", "none"] = "emulate"
     preseed: Mapping[str, Text] = Field(default_factory=dict)
+    ids: Annotated[IdsModel, AfterValidator(_as_map)] = Field(default_factory=IdsModel, validate_default=True)
     recipe: str = "auto"
     formats: tuple[Format, ...] = (Format.OCI,)
     output: Path | None = None
@@ -65,6 +80,7 @@ class RequestModel(BaseModel):
     layers: int = Field(default=20, ge=1, le=MOST_LAYERS)
     epoch: int | None = Field(default=None, ge=0, le=LAST_EPOCH)
     force: bool = False
+    strict: bool = False
 
 
 def checked(values: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from pkg2image.cli.options import image_options, request_of, resolution_options, shared_options, world_of
+from pkg2image.cli.options import (
+    configuration_options,
+    image_options,
+    request_of,
+    resolution_options,
+    shared_options,
+    world_of,
+)
 from pkg2image.cli.terminal import show, show_json, size_text, tell
 from pkg2image.pipeline import BuildResult, build
 
@@ -14,6 +21,7 @@ from pkg2image.pipeline import BuildResult, build
 @click.command("build")
 @click.argument("packages", nargs=-1, metavar="PACKAGE...")
 @resolution_options
+@configuration_options
 @image_options
 @shared_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -50,7 +58,7 @@ def _json(result: BuildResult) -> dict[str, Any]:
             {"format": output.format, "path": str(output.path), "digest": str(output.digest), "size": output.size}
             for output in result.outputs
         ],
-        "notes": list(result.plan.notes),
+        "notes": [*result.plan.notes, *result.notes],
         "run": list(result.how_to_run),
     }
 

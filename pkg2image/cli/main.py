@@ -22,7 +22,7 @@ from pkg2image.errors import Pkg2ImageError, UnresolvableError, UsageError
 _COMMANDS = {
     "build": "Build an image of packages and what they need.",
     "plan": "Show what an image would hold, why, and how big.",
-    "why": "Tell why a package is in an image, or why it is not.",
+    "why": "Tell why a package or a file is in an image, or why it is not.",
     "inspect": "Look at an image: packages, configuration, layers, files.",
     "cache": "Look at the store of downloads, facts and layers.",
     "recipes": "Look at the recipes of well-known applications.",

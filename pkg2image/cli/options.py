@@ -22,6 +22,7 @@ from pkg2image.world import World, open_world
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
+_DIGITS = 10  # of the highest number of a user
 _FORMATS = [choice.value for choice in Format]
 
 
@@ -33,6 +34,15 @@ def _pairs(_context: click.Context, parameter: click.Parameter, values: tuple[st
             raise click.BadParameter(f"{value!r} is not NAME=VALUE", param=parameter)
         pairs[name] = rest
     return pairs
+
+
+def _numbers(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    numbers = {}
+    for name, text in _pairs(_context, parameter, values).items():
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+            raise click.BadParameter(f"{text[:40]!r} is not a number", param=parameter)
+        numbers[name] = int(text)
+    return numbers
 
 
 def _words(_context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -95,7 +105,35 @@ _RESOLUTION = (
     click.option("--without", multiple=True, metavar="PKG", help="Leave a package out; repeatable."),
     click.option("--recommends", is_flag=True, default=None, help="Follow Recommends too."),
     click.option("--recipe", metavar="NAME|FILE|none", help="Recipe to use.  [default: the built-in one that fits]"),
+    click.option(
+        "--uid",
+        "uids",
+        multiple=True,
+        callback=_numbers,
+        metavar="USER=NUMBER",
+        help="Number of a user that a package makes, the same in every image; its group gets it too where that is "
+        "free; repeatable.",
+    ),
+    click.option(
+        "--gid", "gids", multiple=True, callback=_numbers, metavar="GROUP=NUMBER", help="The same of a group."
+    ),
     click.option("--offline", is_flag=True, help="Use only what is in the store."),
+)
+
+_CONFIGURATION = (
+    click.option(
+        "--scripts",
+        type=click.Choice(["emulate", "strict", "none"]),
+        help="Maintainer scripts (interpreted, never run): leave out those that are not understood, fail because of "
+        "them, or look at none.  [default: emulate]",
+    ),
+    click.option(
+        "--preseed",
+        multiple=True,
+        callback=_pairs,
+        metavar="QUESTION=VALUE",
+        help="Answer to a debconf question of a package (package/question); repeatable.",
+    ),
 )
 
 _SHARED = (
@@ -142,15 +180,6 @@ _IMAGE = (
         type=click.Path(path_type=Path),
         help="File, or directory for several outputs.  [default: PACKAGE.FORMAT here]",
     ),
-    click.option(
-        "--scripts",
-        type=click.Choice(["emulate", "strict", "none"]),
-        help="Maintainer scripts: go on without those not understood, fail, or do not look at them.  "
-        "[default: emulate]",
-    ),
-    click.option(
-        "--preseed", multiple=True, callback=_pairs, metavar="QUESTION=VALUE", help="Answer to a question; repeatable."
-    ),
     click.option("--tag", metavar="NAME[:TAG]", help="Reference of the image.  [default: PACKAGE:latest]"),
     click.option(
         "--entrypoint", callback=_words, metavar="WORDS", help="Program to start, as one shell-quoted argument."
@@ -174,6 +203,9 @@ _IMAGE = (
     click.option(
         "--force", is_flag=True, default=None, help="Replace an existing file although it is no image of ours."
     ),
+    click.option(
+        "--strict", is_flag=True, default=None, help="Fail when files of the image ask for what is not in it."
+    ),
 )
 
 
@@ -191,6 +223,11 @@ def resolution_options(function: Decorated) -> Decorated:
 def image_options(function: Decorated) -> Decorated:
     """Add the options that decide how the image looks and where it goes."""
     return _apply(_IMAGE, function)
+
+
+def configuration_options(function: Decorated) -> Decorated:
+    """Add the options that decide what becomes of the scripts of packages."""
+    return _apply(_CONFIGURATION, function)
 
 
 def shared_options(function: Decorated) -> Decorated:

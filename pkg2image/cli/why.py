@@ -1,41 +1,71 @@
-"""``pkg2image why``: the chain that brought a package in, or kept it out."""
+"""``pkg2image why``: the chain that brought a package or a file in, or kept it out."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from pkg2image.cli.options import request_of, resolution_options, shared_options, world_of
+from pkg2image.cli.options import (
+    configuration_options,
+    request_of,
+    resolution_options,
+    shared_options,
+    world_of,
+)
 from pkg2image.cli.terminal import show, show_json
 from pkg2image.errors import UsageError
-from pkg2image.planning import plan, why
+from pkg2image.planning import Answer, plan, why
+from pkg2image.request import BuildRequest
+from pkg2image.world import World
 
 
 @click.command("why")
-@click.argument("words", nargs=-1, metavar="PACKAGE... -- NAME...", type=click.UNPROCESSED)
+@click.argument("words", nargs=-1, metavar="PACKAGE... -- NAME|/PATH...", type=click.UNPROCESSED)
 @resolution_options
+@configuration_options
 @shared_options
 @click.option("--json", "as_json", is_flag=True, help="Print the chains as JSON.")
 @click.pass_context
 def command(context: click.Context, /, words: tuple[str, ...], **parameters: Any) -> None:
-    """Tell why a package is in the image of other packages, or why it is not.
+    """Tell why a package or a file is in the image of other packages, or why it is not.
+
+    For a package nothing but indexes is downloaded; for an absolute path the packages are, as for a build: which
+    package ships it, which line of a script made or changed it, or what left it out.
 
     \b
     pkg2image why postgresql -- libllvm19
+    pkg2image why redis-server -- /etc/redis/redis.conf
     """  # noqa: D301 -- click wants the backspace itself
     packages, names = _split(words, context)
     request = request_of({**parameters, "packages": packages})
     with world_of(parameters) as world:
-        answers = [(name, why(one, name)) for one in plan(request, world) for name in names]
+        answers = _answers(request, names, world)
     if parameters["as_json"]:
-        data = [{"name": name, "in": answer.included, "chain": list(answer.sentences)} for name, answer in answers]
+        data = [
+            {"name": name, "in": answer.included, "chain": [sentence.strip() for sentence in answer.sentences]}
+            for name, answer in answers
+        ]
         show_json(data)
         return
     for name, answer in answers:
         show(f"{name} is {'in' if answer.included else 'not in'} the image")
         for sentence in answer.sentences:
             show(f"  {sentence}")
+
+
+def _answers(request: BuildRequest, names: Sequence[str], world: World) -> list[tuple[str, Answer]]:
+    """Return an answer for each name and architecture."""
+    if not any(name.startswith("/") for name in names):
+        return [(name, why(one, name)) for one in plan(request, world) for name in names]
+    from pkg2image.provenance import finish, why_path  # noqa: PLC0415 -- only questions about files need a tree
+
+    return [
+        (name, why_path(one, name) if name.startswith("/") else why(one.planned, name))
+        for one in finish(request, world)
+        for name in names
+    ]
 
 
 def _split(words: tuple[str, ...], context: click.Context) -> tuple[tuple[str, ...], tuple[str, ...]]:

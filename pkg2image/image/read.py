@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from pkg2image.deb.control import parse_stanzas
 from pkg2image.digest import Digest
 from pkg2image.errors import RequestError
 from pkg2image.image import aci, oci
 from pkg2image.image.container import Archive, Container, LayoutDirectory
+from pkg2image.image.inside import Inside, look_inside
 from pkg2image.image.scan import (
     MOST_CAPTURED,
     CheckedTarInfo,
@@ -28,11 +28,11 @@ from pkg2image.image.scan import (
     Scan,
     compression_of,
     decompressor,
+    flatten,
     reading,
     scan_directory,
     scan_tar,
 )
-from pkg2image.rootfs.tree import Kind, path_key
 
 ROOTFS_COMMENT = "pkg2image"
 """The pax comment of the first member of a rootfs tar of ours."""
@@ -40,12 +40,27 @@ ROOTFS_COMMENT = "pkg2image"
 PLAN_PATH = "usr/share/pkg2image/plan.json"
 """Where an image may hold what its dpkg status cannot say: ``{"packages": [render_package, ...]}``."""
 
-_STATUS = "var/lib/dpkg/status"
+SCRIPTS_PATH = "usr/share/pkg2image/scripts.json"
+"""Where an image may say what became of the scripts of its packages."""
+
+INFERRED_PATH = "usr/share/pkg2image/runtime.json"
+"""Where an image may say how it is started, and why so."""
+
+UNMET_PATH = "usr/share/pkg2image/unmet.json"
+"""Where an image may say what its files ask for and do not find: ``{"unmet": [Unmet.render(), ...]}``."""
+
+_INSIDE = {
+    "status": "var/lib/dpkg/status",
+    "plan": PLAN_PATH,
+    "scripts": SCRIPTS_PATH,
+    "unmet": UNMET_PATH,
+    "inferred": INFERRED_PATH,
+    "passwd": "etc/passwd",
+    "group": "etc/group",
+}
 _MANIFEST = "manifest"
 _ROOTFS = "rootfs/"
-_CAPTURED = frozenset((_STATUS, PLAN_PATH, _MANIFEST, _ROOTFS + _STATUS, _ROOTFS + PLAN_PATH))
-
-
+_CAPTURED = frozenset((_MANIFEST, *(prefix + path for prefix in ("", _ROOTFS) for path in _INSIDE.values())))
 _T = TypeVar("_T")
 
 
@@ -90,7 +105,7 @@ class ImageContents:
         manifest: OCI manifest or the entry of docker's ``manifest.json``; else empty.
         layers: From the bottom up; formats without layers have one.
         files: What the layers come to, in byte order, without a prefix such as ``rootfs/``.
-        packages: What dpkg's database in the image says, sorted by name; each as ``plan --json`` shows packages.
+        inside: What its files say about it.
         documents: Other JSON documents by path: ``index.json``, ``manifest.json``, ``oci-layout``.
         blobs: Path of every blob -> its real digest and size.
     """
@@ -104,9 +119,14 @@ class ImageContents:
     manifest: Mapping[str, Any]
     layers: tuple[LayerContents, ...]
     files: tuple[FileInfo, ...]
-    packages: tuple[Mapping[str, object], ...]
+    inside: Inside
     documents: Mapping[str, Any] = field(default_factory=dict)
     blobs: Mapping[str, tuple[Digest, int]] = field(default_factory=dict)
+
+    @property
+    def packages(self) -> tuple[Mapping[str, object], ...]:
+        """What dpkg's database in the image says, sorted by name; each as ``plan --json`` shows packages."""
+        return self.inside.packages
 
     def render(self) -> dict[str, object]:
         """Return the image the way ``inspect --json`` shows it."""
@@ -120,6 +140,11 @@ class ImageContents:
             "layers": [layer.render() for layer in self.layers],
             "files": [file.render() for file in self.files],
             "packages": list(self.packages),
+            "users": list(self.inside.users),
+            "groups": list(self.inside.groups),
+            "scripts": self.inside.scripts,
+            "inferred": self.inside.inferred,
+            "unmet": None if self.inside.unmet is None else list(self.inside.unmet),
         }
 
 
@@ -215,7 +240,7 @@ def _read_oci(path: Path, container: Container) -> ImageContents:
         manifest=manifest,
         layers=layers,
         files=flatten(layer.scan.files for layer in layers),
-        packages=_packages(layers),
+        inside=_inside(layers),
         documents=documents,
         blobs=blobs,
     )
@@ -239,7 +264,7 @@ def _read_docker(path: Path, container: Container) -> ImageContents:
         manifest=manifest,
         layers=layers,
         files=flatten(layer.scan.files for layer in layers),
-        packages=_packages(layers),
+        inside=_inside(layers),
         documents=documents,
         blobs=blobs,
     )
@@ -260,8 +285,8 @@ def _read_flat(path: Path, file: BinaryIO) -> ImageContents:
         config=manifest,
         manifest={},
         layers=layers,
-        files=flatten([_inside(scan.files, _ROOTFS if is_aci else "")]),
-        packages=_packages(layers),
+        files=flatten([_within(scan.files, _ROOTFS if is_aci else "")]),
+        inside=_inside(layers),
     )
 
 
@@ -278,44 +303,16 @@ def _read_directory(path: Path) -> ImageContents:
         manifest={},
         layers=layers,
         files=scan.files,
-        packages=_packages(layers),
+        inside=_inside(layers),
     )
 
 
-def _inside(files: Iterable[FileInfo], prefix: str) -> Iterator[FileInfo]:
-    """Yield the files below a prefix without it."""
+def _within(files: Iterable[FileInfo], prefix: str) -> Iterator[FileInfo]:
+    """Yield the files below a prefix, without the prefix."""
     for info in files:
         if info.path.startswith(prefix):
             target = info.target.removeprefix(prefix) if info.hard_link else info.target
             yield replace(info, path=info.path.removeprefix(prefix), target=target)
-
-
-def flatten(layers: Iterable[Iterable[FileInfo]]) -> tuple[FileInfo, ...]:
-    """Return what layers come to when they are laid over each other, in byte order and without the root.
-
-    Spec: OCI image-spec v1.1 layer.md "Applying Changesets", "Whiteouts".
-    """
-    found: dict[str, FileInfo] = {}
-    for layer in layers:
-        members = list(layer)
-        for info in members:
-            directory, _, name = info.path.rpartition("/")
-            if name == ".wh..wh..opq":
-                _drop(found, directory, keep_itself=True)
-            elif name.startswith(".wh."):
-                _drop(found, f"{directory}/{name[4:]}".lstrip("/"))
-        for info in members:
-            if info.path and not info.path.rpartition("/")[2].startswith(".wh."):
-                if info.kind is not Kind.DIRECTORY and info.path in found and found[info.path].kind is Kind.DIRECTORY:
-                    _drop(found, info.path)
-                found[info.path] = info
-    return tuple(found[path] for path in sorted(found, key=path_key))
-
-
-def _drop(found: dict[str, FileInfo], path: str, *, keep_itself: bool = False) -> None:
-    prefix = f"{path}/" if path else ""
-    for name in [name for name in found if name.startswith(prefix) or (name == path and not keep_itself)]:
-        del found[name]
 
 
 def _layers(container: Container, paths: Iterable[str], config: Mapping[str, Any]) -> tuple[LayerContents, ...]:
@@ -341,33 +338,11 @@ def _digests(container: Container, layers: Iterable[LayerContents]) -> dict[str,
     return found
 
 
-def _packages(layers: Iterable[LayerContents]) -> tuple[Mapping[str, object], ...]:
+def _inside(layers: Iterable[LayerContents]) -> Inside:
     captured: dict[str, bytes] = {}
     for layer in layers:
         captured.update({path.removeprefix(_ROOTFS): data for path, data in layer.scan.captured.items()})
-    planned = _get(json.loads(captured.get(PLAN_PATH, b"{}")), "packages", list, [])
-    more = {(entry.get("name"), entry.get("architecture")): entry for entry in planned if isinstance(entry, dict)}
-    status = captured.get(_STATUS, b"").decode("utf-8", "replace")
-    found = [_package(fields) for fields in parse_stanzas(status, origin=f"/{_STATUS}")]
-    return tuple(
-        {**package, **more.get((package["name"], package["architecture"]), {})}
-        for package in sorted(found, key=lambda package: (str(package["name"]), str(package["architecture"])))
-    )
-
-
-def _package(fields: Mapping[str, str]) -> dict[str, object]:
-    source, _, version = fields.get("Source", "").partition(" ")
-    return {
-        "name": fields.get("Package", ""),
-        "version": fields.get("Version", ""),
-        "architecture": fields.get("Architecture", ""),
-        "source": source or fields.get("Package", ""),
-        "source_version": version.strip("()") or fields.get("Version", ""),
-        "size": 0,
-        "installed_size": int(fields.get("Installed-Size", "0")) * 1024,
-        "sha256": "",
-        "reason": "",
-    }
+    return look_inside(**{name: captured.get(path, b"") for name, path in _INSIDE.items()})
 
 
 def _aci_name(manifest: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ import lzma
 import stat
 import tarfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -299,6 +299,34 @@ def file_info(member: tarfile.TarInfo) -> FileInfo:
         hard_link=member.islnk(),
         named=bool(member.uname or member.gname),
     )
+
+
+def flatten(layers: Iterable[Iterable[FileInfo]]) -> tuple[FileInfo, ...]:
+    """Return what layers come to when they are laid over each other, in byte order and without the root.
+
+    Spec: OCI image-spec v1.1 layer.md "Applying Changesets", "Whiteouts".
+    """
+    found: dict[str, FileInfo] = {}
+    for layer in layers:
+        members = list(layer)
+        for info in members:
+            directory, _, name = info.path.rpartition("/")
+            if name == ".wh..wh..opq":
+                _drop(found, directory, keep_itself=True)
+            elif name.startswith(".wh."):
+                _drop(found, f"{directory}/{name[4:]}".lstrip("/"))
+        for info in members:
+            if info.path and not info.path.rpartition("/")[2].startswith(".wh."):
+                if info.kind is not Kind.DIRECTORY and info.path in found and found[info.path].kind is Kind.DIRECTORY:
+                    _drop(found, info.path)
+                found[info.path] = info
+    return tuple(found[path] for path in sorted(found, key=path_key))
+
+
+def _drop(found: dict[str, FileInfo], path: str, *, keep_itself: bool = False) -> None:
+    prefix = f"{path}/" if path else ""
+    for name in [name for name in found if name.startswith(prefix) or (name == path and not keep_itself)]:
+        del found[name]
 
 
 def compression_of(file: BinaryIO) -> str:

@@ -9,11 +9,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "pkg2image"
 
-OPEN_TO_ALL = {"errors", "digest", "progress", "yamltext", ""}
+OPEN_TO_ALL = {"errors", "digest", "idmap", "progress", "yamltext", ""}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "digest": set(),
     "progress": set(),
+    "idmap": set(),
     "yamltext": set(),
     "store": set(),
     "deb": set(),
@@ -21,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "archive": {"deb", "lock", "store"},
     "resolve": {"deb", "lock"},
     "rootfs": {"deb"},
-    "analysis": {"deb", "rootfs", "image.config"},
+    "analysis": {"deb", "rootfs", "maintscript", "image.config"},
     "maintscript": {"deb", "rootfs"},
     "recipes": {"deb", "rootfs", "image.config"},
     "image": {"rootfs.tree", "rootfs.users", "lock", "store", "deb"},
@@ -39,9 +40,11 @@ ALLOWED: dict[str, set[str]] = {
         *("deb", "lock", "archive", "resolve", "rootfs", "analysis", "recipes", "image", "request", "store"),
         *("world", "planning", "assemble", "configure", "write"),
     },
+    "provenance": {"deb", "configure", "maintscript.report", "pipeline", "planning", "request", "rootfs", "world"},
     "cli": {
         "pipeline",
         "planning",
+        "provenance",
         "world",
         "request",
         "store",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pkg2image.assemble import assemble, check_words, configured
+from pkg2image.assemble import assemble, check_user, check_words, configured
 from pkg2image.deb.package import package_from_stanza
 from pkg2image.digest import sha256
 from pkg2image.errors import RequestError
@@ -84,6 +84,34 @@ def test_words_that_make_no_sense(words: dict[str, Any], message: str) -> None:
         check_words(request(**words))
     assert len(caught.value.message) < 200
     assert caught.value.hint
+
+
+USERS, GROUPS = ("root", "web"), ("root", "www")
+
+
+@pytest.mark.parametrize("user", ["", "web", "web:www", "root:root", "1000", "1000:1000", "web:7", "7:www"])
+def test_users_of_the_image_and_numbers_can_start_it(user: str) -> None:
+    check_user(replace(RECIPE, user=user), users=USERS, groups=GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("user", "missing"),
+    [
+        ("ghost", "user 'ghost'"),
+        ("www", "user 'www'"),
+        ("web:web", "group 'web'"),
+        ("7:ghost", "group 'ghost'"),
+        ("\u0663", "user '\u0663'"),
+        ("x" * 5000, "user 'xxx"),
+    ],
+    ids=["nobody", "only-a-group", "only-a-user", "beside-a-number", "another-digit", "long"],
+)
+def test_who_starts_the_image_must_be_in_it(user: str, missing: str) -> None:
+    with pytest.raises(RequestError, match=f"cannot start the image as .*: it has no {missing}") as caught:
+        check_user(replace(RECIPE, user=user), users=USERS, groups=GROUPS)
+    assert len(caught.value.message) < 250
+    assert caught.value.hint
+    assert "--scripts none" in caught.value.hint
 
 
 def _planned(name: str, version: str) -> PlannedPackage:

@@ -10,6 +10,7 @@ import pytest
 
 from pkg2image.deb.package import package_from_stanza
 from pkg2image.digest import sha256
+from pkg2image.idmap import IdMap
 from pkg2image.lock import (
     CutEdge,
     Plan,
@@ -76,7 +77,7 @@ def test_a_package_as_data() -> None:
 def test_a_plan_as_data() -> None:
     rendered = render_plan(PLAN)
     assert list(rendered) == [
-        *("suite", "architecture", "distribution", "closure", "roots", "packages", "cut", "notes", "sources"),
+        *("suite", "architecture", "distribution", "closure", "ids", "roots", "packages", "cut", "notes", "sources"),
     ]
     assert rendered["cut"] == [{"package": "hello", "field": "Depends", "relation": "debconf", "why": "asks questions"}]
     assert json.loads(canonical_json(rendered)) == rendered
@@ -119,11 +120,19 @@ def test_bytes_that_are_no_text_do_not_stop_a_plan() -> None:
         ({"roots": ("world",)}, False),
         ({"closure": "full"}, False),
         ({"sources": (SOURCE,)}, False),
+        ({"ids": IdMap({"app": 26})}, False),
     ],
     ids=str,
 )
 def test_what_the_digest_depends_on(changes: dict[str, Any], same: bool) -> None:  # noqa: FBT001
     assert (replace(PLAN, **changes).digest == PLAN.digest) is same
+
+
+def test_a_map_is_kept_whatever_its_order() -> None:
+    one = replace(PLAN, ids=IdMap({"web": 27, "app": 26}, {"app": 26}))
+    other = replace(PLAN, ids=IdMap({"app": 26, "web": 27}, {"app": 26}))
+    assert one.document == other.document
+    assert json.loads(one.document)["ids"] == {"users": {"app": 26, "web": 27}, "groups": {"app": 26}}
 
 
 @pytest.mark.parametrize(

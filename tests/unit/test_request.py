@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pkg2image.errors import RequestError
+from pkg2image.idmap import IdMap
 from pkg2image.request import LAST_EPOCH, BuildRequest, Format, make_request
 from pkg2image.request_model import RequestModel
 
@@ -55,6 +56,8 @@ def test_what_is_not_given_leaves_the_default(nothing: object) -> None:
         ("epoch: 0", "epoch", 0),
         ("compression: zstd:19", "compression", "zstd:19"),
         ("layers: 120", "layers", 120),
+        ("ids: {users: {postgres: 26}}", "ids", IdMap({"postgres": 26})),
+        ("ids: {users: {a: 1, b: 2}, groups: {a: 2}}", "ids", IdMap({"a": 1, "b": 2}, {"a": 2})),
     ],
 )
 def test_words_of_an_image_file(tmp_path: Path, text: str, field: str, value: object) -> None:
@@ -73,6 +76,21 @@ def test_flags_win_and_mappings_are_merged(tmp_path: Path) -> None:
     assert request.environment == {"A": "file", "B": "flag", "C": "flag"}
 
 
+def test_numbers_of_flags_win_over_those_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "image.yaml"
+    file.write_text("packages: a\nids: {users: {app: 26, web: 27}, groups: {app: 26}}\n")
+    request = make_request({"uids": {"web": 28, "new": 29}, "gids": {}}, file)
+    assert request.ids == IdMap({"app": 26, "web": 28, "new": 29}, {"app": 26})
+    assert make_request({"packages": ("a",), "gids": {"web": 5}}, None).ids == IdMap({}, {"web": 5})
+
+
+def test_a_number_goes_to_one_name_only(tmp_path: Path) -> None:
+    file = tmp_path / "image.yaml"
+    file.write_text("packages: a\nids: {users: {app: 26}}\n")
+    with pytest.raises(RequestError, match="cannot give the user 'web' the number 26: 'app' is to have it"):
+        make_request({"uids": {"web": 26}}, file)
+
+
 @pytest.mark.parametrize(
     ("flags", "problems"),
     [
@@ -85,6 +103,9 @@ def test_flags_win_and_mappings_are_merged(tmp_path: Path) -> None:
         ({"packages": ["hello"], "environment": {"X": 1.10}}, ["environment.X: input should be a valid string"]),
         ({"packages": ["hello", ["x"]]}, ["packages.1: input should be a valid string"]),
         ({"packages": {"hello": 1}}, ["packages: input should be a valid tuple"]),
+        ({"packages": ["hello"], "ids": {"users": {"a": "26"}}}, ["ids.users.a: input should be a valid integer"]),
+        ({"packages": ["hello"], "ids": {"owners": {"a": 26}}}, ["ids.owners: extra inputs are not permitted"]),
+        ({"packages": ["hello"], "uids": [1]}, ["ids.users: input should be a valid dictionary"]),
         ({"packages": ["hello"], "epoch": -1}, ["epoch: input should be greater than or equal to 0"]),
         ({"packages": ["hello"], "epoch": LAST_EPOCH + 1}, ["epoch: input should be less than or equal to"]),
         (

@@ -9,8 +9,16 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from pkg2image.cli.options import image_options, request_of, resolution_options, shared_options, store_of
+from pkg2image.cli.options import (
+    configuration_options,
+    image_options,
+    request_of,
+    resolution_options,
+    shared_options,
+    store_of,
+)
 from pkg2image.errors import OutputError, Pkg2ImageError, RequestError, UsageError
+from pkg2image.idmap import IdMap
 from pkg2image.request import BuildRequest, Format
 
 
@@ -27,6 +35,7 @@ def parse(*words: str, environment: dict[str, str] | None = None) -> dict[str, A
     @click.command
     @click.argument("packages", nargs=-1)
     @resolution_options
+    @configuration_options
     @image_options
     @shared_options
     def command(**parameters: Any) -> None:
@@ -52,6 +61,7 @@ def parse(*words: str, environment: dict[str, str] | None = None) -> dict[str, A
         ("a --without b", "without", ("b",)),
         ("a --recommends", "recommends", True),
         ("a --recipe none", "recipe", "none"),
+        ("a --uid b=26 --uid c=27 --gid b=28", "ids", IdMap({"b": 26, "c": 27}, {"b": 28})),
         ("a --format oci --format dir", "formats", (Format.OCI, Format.DIR)),
         ("a -o x", "output", Path("x")),
         ("a --tag b:1", "tag", "b:1"),

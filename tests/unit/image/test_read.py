@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pkg2image.errors import RequestError
+from pkg2image.image.inside import look_inside
 from pkg2image.image.outputs import write_oci_archive
-from pkg2image.image.read import PLAN_PATH, flatten, is_ours, read_image
-from pkg2image.image.scan import FileInfo
+from pkg2image.image.read import PLAN_PATH, SCRIPTS_PATH, is_ours, read_image
+from pkg2image.image.scan import FileInfo, flatten
 from pkg2image.lock import canonical_json
 from pkg2image.rootfs.tree import Kind
 from tests.support.images import Workshop, file, sample_entries, unpack_layout
@@ -56,6 +57,91 @@ def test_an_image_is_shown_as_json(archive: Path) -> None:
 def test_an_unpacked_layout_is_an_image_too(archive: Path, tmp_path: Path) -> None:
     layout, packed = read_image(unpack_layout(archive, tmp_path / "layout")), read_image(archive)
     assert (layout.digest, layout.files, layout.packages) == (packed.digest, packed.files, packed.packages)
+
+
+SCRIPTS = {
+    "policy": "emulate",
+    "counts": {"interpreted": 1, "not understood": 1},
+    "packages": [
+        {"package": "hello", "changes": [{"path": "/etc/hello", "action": "made", "by": "postinst:3"}]},
+        {"package": "odd", "problem": {"script": "postinst", "line": 7, "reason": "unknown command: frob"}},
+    ],
+}
+
+
+def test_scripts_and_accounts_are_those_of_the_files(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path / "workshop")
+    files = {
+        SCRIPTS_PATH: canonical_json(SCRIPTS),
+        "etc/passwd": b"root:x:0:0:root:/root:/bin/bash\nno line\n+::::::\nr\xfcdi:x:100:101::/srv:/bin/sh\n",
+        "etc/group": b"root:x:0:\nredis:x:101:a,b\nx:x:many:\n",
+    }
+    tree = workshop.tree({**sample_entries(), **{path: file("", data) for path, data in files.items()}})
+    shown = read_image(write_oci_archive(workshop.image(tree), workshop.store, tmp_path / "image.tar").path).render()
+    assert shown["scripts"] == SCRIPTS
+    assert shown["users"] == [
+        {"name": "root", "uid": 0, "gid": 0, "home": "/root", "shell": "/bin/bash"},
+        {"name": "r\ufffddi", "uid": 100, "gid": 101, "home": "/srv", "shell": "/bin/sh"},
+    ]
+    assert shown["groups"] == [
+        {"name": "root", "gid": 0, "members": []},
+        {"name": "redis", "gid": 101, "members": ["a", "b"]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        ([], {}),
+        ({}, {}),
+        ({"policy": 3}, {"policy": 3, "counts": {}, "packages": []}),
+        ({"counts": [1], "packages": "x"}, {"counts": {}, "packages": []}),
+        (
+            {"packages": [1, {"package": "a", "changes": 5, "withheld": [2, {"what": "b"}], "problem": "c"}]},
+            {"counts": {}, "packages": [{"package": "a", "withheld": [{"what": "b"}]}]},
+        ),
+    ],
+)
+def test_reports_of_another_form_are_left_out(report: object, expected: object) -> None:
+    nothing = dict.fromkeys(("status", "plan", "unmet", "passwd", "group"), b"")
+    assert look_inside(**nothing, scripts=canonical_json(report)).scripts == expected
+
+
+UNMET = {"path": "/usr/bin/hello", "kind": "library", "what": "libx.so.1", "package": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (None, None),
+        ({"unmet": []}, ()),
+        ({"unmet": [UNMET]}, (UNMET,)),
+        ({"unmet": [UNMET, 7]}, (UNMET,)),
+        ({"unmet": 7}, ()),
+        ([], ()),
+    ],
+)
+def test_what_files_ask_for_and_whether_that_was_checked(document: object, expected: object) -> None:
+    nothing = dict.fromkeys(("status", "plan", "scripts", "passwd", "group"), b"")
+    assert look_inside(**nothing, unmet=b"" if document is None else canonical_json(document)).unmet == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (None, {}),
+        ([], {}),
+        ({"chosen": "a.service"}, {"chosen": "a.service", "values": {}, "candidates": [], "notes": []}),
+        (
+            {"values": {"user": {"source": "x"}, "ports": 7}, "candidates": [1, {"service": "a"}], "notes": ["b", 2]},
+            {"values": {"user": {"source": "x"}}, "candidates": [{"service": "a"}], "notes": ["b"]},
+        ),
+        ({"values": 1, "candidates": 2, "notes": 3}, {"values": {}, "candidates": [], "notes": []}),
+    ],
+)
+def test_how_an_image_is_started_and_why_so(document: object, expected: object) -> None:
+    nothing = dict.fromkeys(("status", "plan", "scripts", "unmet", "passwd", "group"), b"")
+    assert look_inside(**nothing, inferred=b"" if document is None else canonical_json(document)).inferred == expected
 
 
 def test_files_that_are_not_there_are_an_error(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pkg2image.errors import RequestError
+from pkg2image.idmap import IdMap
 from pkg2image.recipes.apply import apply
 from pkg2image.recipes.model import Recipe
 from pkg2image.rootfs.provision import add_directory, add_file
@@ -27,9 +28,9 @@ def base() -> Tree:
     return tree
 
 
-def applied(tree: Tree, **fields: Any) -> Tree:
+def applied(tree: Tree, ids: IdMap | None = None, **fields: Any) -> Tree:
     recipe = Recipe.model_validate({"name": "hello", "description": "says hello", **fields})
-    return apply(recipe, tree, read=READ, epoch=7)
+    return apply(recipe, tree, read=READ, epoch=7, ids=ids)
 
 
 def added(tree: Tree, **fields: Any) -> dict[str, str]:
@@ -44,7 +45,7 @@ def test_directories_files_and_links_get_owners_and_modes() -> None:
         directories={"/var/lib/hello": {"user": "www-data", "group": "adm", "mode": "02750"}, "/run/hello": {}},
         files={
             "/etc/hello.conf": {"content": "world\n", "mode": "0640", "group": "adm"},
-            "/srv/passwd": {"copy": "/etc/passwd"},
+            "/srv/0": {"user": "7", "content": ""},
         },
         symlinks={"/usr/bin/hello": "../lib/hello"},
     ) == {
@@ -52,7 +53,7 @@ def test_directories_files_and_links_get_owners_and_modes() -> None:
         "run": "directory 0755 root:root [recipe hello]",
         "run/hello": "directory 0755 root:root [recipe hello]",
         "srv": "directory 0755 root:root [recipe hello]",
-        "srv/passwd": f"file 0644 root:root [recipe hello] {len(PASSWD)}",
+        "srv/0": "file 0644 7:root [recipe hello] 0",
         "usr": "directory 0755 root:root [recipe hello]",
         "usr/bin": "directory 0755 root:root [recipe hello]",
         "usr/bin/hello": "symlink 0777 root:root [recipe hello] -> ../lib/hello",
@@ -97,7 +98,19 @@ def test_a_user_joins_further_groups() -> None:
     assert READ(passwd).endswith(b"\nhello:x:100:100:Hello:/srv:/bin/sh\n")
 
 
-@pytest.mark.parametrize("path", ["/no/such", "/var/lib/hello"])
-def test_only_files_can_be_copied(path: str) -> None:
-    with pytest.raises(RequestError, match=rf"cannot copy {path} \(recipe hello\): the image has no such file"):
-        applied(base(), files={"/a": {"copy": path}})
+@pytest.mark.parametrize("kind", ["user", "group"])
+@pytest.mark.parametrize("what", ["directories", "files"])
+def test_an_owner_that_nothing_made_is_named(what: str, kind: str) -> None:
+    entry = {kind: "ghost"} | ({"content": ""} if what == "files" else {})
+    message = rf"cannot give /a to the {kind} ghost \(recipe hello\): the image has no such {kind}"
+    with pytest.raises(RequestError, match=message) as caught:
+        applied(base(), **{what: {"/a": entry}})
+    assert caught.value.hint
+    assert "--scripts none" in caught.value.hint
+
+
+def test_given_numbers_win_over_those_of_the_recipe() -> None:
+    ids = IdMap({"hello": 26, "other": 300}, {"data": 27})
+    users = {"hello": {"uid": 999, "group": "data"}, "world": {"uid": 300}}
+    known = identities(applied(base(), ids, users=users, groups={"data": {"gid": 999}}), READ)
+    assert (known.users["hello"], known.groups["data"], known.users["world"]) == (26, 27, 100)

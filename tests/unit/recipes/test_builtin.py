@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from pkg2image.errors import RequestError
 from pkg2image.recipes import load
-from pkg2image.recipes.load import builtin_recipes
+from pkg2image.recipes.apply import apply
+from pkg2image.recipes.load import builtin_recipes, load_builtin
 from pkg2image.recipes.model import Recipe, RecipeDirectory, RecipeFile
+from pkg2image.rootfs.tree import Tree
 from tests.support.tools import needs
+from tests.support.trees import Shelf
 
 DIRECTORY = Path(load.__file__).parent
 RECIPES = builtin_recipes()
@@ -50,12 +54,18 @@ def test_it_is_for_the_package_of_its_name_and_for_none_of_another(recipe: Recip
 
 
 @each
-def test_owners_are_its_own_or_debians(recipe: Recipe) -> None:
-    debian = {"root", "adm", "www-data", "nobody"}
-    known = {*debian, *recipe.users, *recipe.groups}
+def test_owners_are_its_own_or_made_by_debian(recipe: Recipe) -> None:
+    base_passwd, scripts = {"root", "nobody"}, {"redis"}
+    known = {*base_passwd, *scripts, *recipe.users, *recipe.groups}
     owned: list[RecipeDirectory | RecipeFile] = [*recipe.directories.values(), *recipe.files.values()]
     owners = {owner for entry in owned for owner in (entry.user, entry.group)}
     assert {*owners, recipe.user or "root"} <= known
+
+
+def test_a_user_that_a_script_did_not_make_is_missed_by_name() -> None:
+    recipe = load_builtin("redis")
+    with pytest.raises(RequestError, match=r"cannot give /run/redis to the user redis \(recipe redis\)"):
+        apply(recipe, Tree(), read=Shelf().read, epoch=0)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)

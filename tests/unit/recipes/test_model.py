@@ -39,10 +39,9 @@ SMALLEST: dict[str, Any] = {"name": "hello", "description": "says hello"}
         ({"directories": {"/a": {"mode": "755"}}}, "directories./a.mode: must be octal digits in quotes"),
         ({"directories": {"/a": {"mode": "0789"}}}, "directories./a.mode: must be octal digits in quotes"),
         ({"directories": {"/a": {"user": "a b"}}}, "directories./a.user: string should match pattern"),
-        ({"files": {"/a": {}}}, "files./a: needs exactly one of content, script and copy"),
-        ({"files": {"/a": {"content": "x", "copy": "/b"}}}, "files./a: needs exactly one of content, script and copy"),
+        ({"files": {"/a": {}}}, "files./a: needs either content or script"),
+        ({"files": {"/a": {"content": "x", "script": "b"}}}, "files./a: needs either content or script"),
         ({"files": {"/a": {"script": "../b"}}}, "files./a.script: string should match pattern"),
-        ({"files": {"/a": {"copy": "b"}}}, "files./a.copy: must be an absolute path"),
         ({"symlinks": {"/a": ""}}, "symlinks./a: string should have at least 1 character"),
         ({"entrypoint": "hello"}, "entrypoint: input should be a valid tuple"),
         ({"environment": {"A B": "c"}}, "environment.A B: must be letters, digits and underscores"),
@@ -116,7 +115,7 @@ def test_what_a_recipe_dumps_is_the_same_recipe() -> None:
     fields = {
         **SMALLEST,
         "users": {"hello": {"uid": 123}},
-        "files": {"/a": {"content": "x", "mode": "0600"}, "/b": {"copy": "/a"}},
+        "files": {"/a": {"content": "x", "mode": "0600"}, "/b": {"content": "y"}},
         "ports": {"web": "80/tcp"},
         "smoke_test": {"ready": ["hello"], "steps": [{"run": ["hello"], "expect": "world"}]},
     }
