@@ -1,8 +1,9 @@
 """The recipe: what a well-known application needs beside its packages.
 
-A recipe adds to what the packages say: the users and directories that their scripts would make, how the program is
-started, what state it keeps, and how to see that it works. It names no versions; where a path has one in it,
-``{glob:/usr/lib/postgresql/*/bin}`` stands for the path in the image (`pkg2image.recipes.expand`).
+A recipe adds to what the packages say and their scripts make: how the program is started, what state it keeps, how to
+see that it works, and what an image needs that Debian leaves to an init system or to packages that are cut. It names no
+versions; where a path has one in it, ``{glob:/usr/lib/postgresql/*/bin}`` stands for the path in the image
+(`pkg2image.recipes.expand`).
 
 Recipes are files that people write, so every mistake is found when they are read, and named by its place in the file.
 """
@@ -121,7 +122,7 @@ class RecipeDirectory(_Part):
 
 
 class RecipeFile(_Part):
-    """A file; exactly one of content, script and copy says what is in it.
+    """A file; either content or script says what is in it.
 
     Args:
         user: Owner by name or number.
@@ -129,7 +130,6 @@ class RecipeFile(_Part):
         mode: Permission bits.
         content: The text itself.
         script: Name of a file beside the recipe; reading the recipe puts its text into `content` instead.
-        copy_of: The file of the image that has the same content (``copy`` in the recipe).
     """
 
     user: Owner = "root"
@@ -137,12 +137,11 @@ class RecipeFile(_Part):
     mode: Mode = 0o644
     content: str | None = None
     script: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = None
-    copy_of: Annotated[AbsolutePath | None, Field(alias="copy")] = None
 
     @model_validator(mode="after")
     def _has_one_source(self) -> RecipeFile:
-        if (self.content, self.script, self.copy_of).count(None) != 2:
-            raise ValueError("needs exactly one of content, script and copy")
+        if (self.content is None) == (self.script is None):
+            raise ValueError("needs either content or script")
         return self
 
 
@@ -259,4 +258,4 @@ class Recipe(_Part):
 
     def dump(self) -> dict[str, Any]:
         """Return the recipe as it would stand alone in a file: defaults left out, texts of scripts in it."""
-        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return self.model_dump(mode="json", exclude_defaults=True)

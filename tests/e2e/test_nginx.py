@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 
 from tests.e2e.conftest import APPLICATION_CASES, Lab
-from tests.support.containers import Answer, Container, Start, ask, until
+from tests.support.containers import Start, until
+from tests.support.pages import fetch
 
 pytestmark = [pytest.mark.runtime, pytest.mark.network]
-
-# Without the proxies of the environment: the address is the container's own loopback.
-FETCH = """
-import sys, urllib.request
-direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-print(direct.open(sys.argv[1], timeout=10).read().decode())
-"""
-
-
-def fetch(container: Container, url: str) -> Answer:
-    """Fetch a page from within the network of a container, whose image has no program that could."""
-    network = f"--net=/proc/{container.pid}/ns/net"
-    return ask("nsenter", network, sys.executable, "-c", FETCH, url)
 
 
 @pytest.mark.parametrize(("runtime", "suite"), APPLICATION_CASES)

@@ -128,6 +128,7 @@ def start_specification(bundle: Bundle, start: Start, *, volumes: Path) -> dict[
         for path, name in start.volumes.items()
     ]
     specification["mounts"] += [_bind(path, source, "ro") for path, source in start.binds.items()]
+    specification["mounts"] += [_scratch(path) for path in start.scratch]
     if start.host_network:
         namespaces = specification["linux"]["namespaces"]
         specification["linux"]["namespaces"] = [space for space in namespaces if space["type"] != "network"]
@@ -136,6 +137,11 @@ def start_specification(bundle: Bundle, start: Start, *, volumes: Path) -> dict[
 
 def _bind(path: str, source: Path, access: str) -> dict[str, Any]:
     return {"destination": path, "type": "bind", "source": str(source), "options": ["rbind", access]}
+
+
+def _scratch(path: str) -> dict[str, Any]:
+    options = ["rw", "nosuid", "nodev", "tmpcopyup"]
+    return {"destination": path, "type": "tmpfs", "source": "tmpfs", "options": options}
 
 
 def _volume(place: Path, model: Path) -> Path:

@@ -27,6 +27,8 @@ class Start:
         read_only: Whether the root file system cannot be written.
         volumes: Volume names by path; a volume starts with the owner and mode that the path has in the image.
         binds: Files and directories of the host by path, read-only.
+        scratch: Directories in memory that begin with what the image has there, as podman makes ``/run`` and ``/tmp``
+            of a read-only container; runc and podman only.
         host_network: Whether the container sees the host's loopback; otherwise it only has its own.
     """
 
@@ -36,6 +38,7 @@ class Start:
     read_only: bool = False
     volumes: Mapping[str, str] = field(default_factory=dict)
     binds: Mapping[str, Path] = field(default_factory=dict)
+    scratch: tuple[str, ...] = ()
     host_network: bool = False
 
 

@@ -124,5 +124,14 @@ def _version_needs(versions: Mapping[str, Sequence[str]], strings: _Strings, pac
         following = 16 * (len(names) + 1) if number < len(versions) else 0
         records += pack("HHIII", 1, len(names), strings.add(library), 16, following)
         for position, name in enumerate(names, start=1):
-            records += pack("IHHII", 0, 0, 2, strings.add(name), 16 if position < len(names) else 0)
+            records += pack("IHHII", _hashed(name), 0, 2, strings.add(name), 16 if position < len(names) else 0)
     return records
+
+
+def _hashed(name: str) -> int:
+    """Return the hash of a name, System V ABI, "Hash Table"."""
+    value = 0
+    for character in name.encode():
+        value = (value << 4) + character
+        value = (value ^ (value & 0xF0000000) >> 24) & 0x0FFFFFFF
+    return value

@@ -88,6 +88,7 @@ class Engine:
             *([f"--user={start.user}"] if start.user else []),
             *(["--read-only"] if start.read_only else []),
             *(f"--volume={volume}:{path}" for path, volume in start.volumes.items()),
+            *(f"--tmpfs={path}" for path in start.scratch),
             *(f"--volume={source}:{path}:ro" for path, source in start.binds.items()),
         ]
         reference = self._loaded(image)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import platform
+import tarfile
 import time
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from random import Random
+from urllib.parse import quote
 
 from pkg2image.archive.acquire import Acquirer, transport_for
 from pkg2image.archive.defaults import default_sources, host_facts
-from pkg2image.archive.fetch import fetch_debs
+from pkg2image.archive.parallel import parallel_map
 from pkg2image.archive.repository import load_universe
+from pkg2image.archive.transport import Transport
 from pkg2image.archive.trust import TrustMemory
-from pkg2image.deb.facts import DebFacts
-from pkg2image.lock import PlannedPackage, Reason
+from pkg2image.deb.package import Package
 from pkg2image.progress import Silence
 from pkg2image.store import Store
 
@@ -43,37 +46,67 @@ def installed_scripts() -> dict[str, bytes]:
     return _distinct({file.name: file.read_bytes() for file in files})
 
 
-def scripts_of(debs: Mapping[str, DebFacts]) -> dict[str, bytes]:
-    """Return the scripts of packages by ``<package>.<member>``."""
-    files = {f"{name}.{member}": facts.control_file(member) for name, facts in debs.items() for member in MEMBERS}
-    return _distinct({name: text for name, text in files.items() if text is not None})
-
-
-def archive_scripts(names: Sequence[str], directory: Path, *, suite: str) -> dict[str, bytes]:
-    """Download packages of the distribution and return their scripts by ``<package>.<member>``.
+def archive_scripts(names: Sequence[str], directory: Path, *, suite: str) -> tuple[dict[str, bytes], list[str]]:
+    """Read the scripts of packages of the distribution; of each only the start is downloaded, and nothing is verified.
 
     Args:
         names: Packages, without their dependencies.
         directory: Where the store and the state go.
         suite: For example ``bookworm``.
+
+    Returns:
+        Scripts by ``<package>.<member>``, and the names that the suite does not have.
     """
-    store = Store(directory / "store")
-    acquirer = Acquirer(transport_for(os.environ))
-    sources = default_sources(suite, mirror=None, host=host_facts(machine=platform.machine())).sources
+    transport = transport_for(os.environ)
     universe = load_universe(
-        sources,
+        default_sources(suite, mirror=None, host=host_facts(machine=platform.machine())).sources,
         architecture="amd64",
         suite=suite,
-        acquirer=acquirer,
-        store=store,
+        acquirer=Acquirer(transport),
+        store=Store(directory / "store"),
         memory=TrustMemory(directory / "state"),
         now=int(time.time()),
         offline=False,
         reporter=Silence(),
     )
-    plan = [PlannedPackage(universe.versions(name)[0], Reason("requested", relation=name)) for name in names]
-    debs = fetch_debs(plan, store=store, acquirer=acquirer, jobs=4, offline=False, reporter=Silence())
-    return scripts_of({deb.package.name: deb.facts for deb in debs})
+    versions = {name: universe.versions(name) for name in names}
+    packages = [found[0] for found in versions.values() if found]
+    controls = parallel_map(lambda package: _control_files(package, transport), packages, jobs=4)
+    scripts = {
+        f"{package.name}.{member}": files[member]
+        for package, files in zip(packages, controls, strict=True)
+        for member in MEMBERS
+        if member in files
+    }
+    return _distinct(scripts), [name for name, found in versions.items() if not found]
+
+
+def _control_files(package: Package, transport: Transport) -> dict[str, bytes]:
+    data = b""
+    with transport.open(package.origins[0].uri + quote(package.filename, safe="/+~:=@,")) as download:
+        for chunk in download.chunks():
+            data += chunk
+            control = _control_member(data)
+            if control is not None:
+                break
+        else:
+            raise ValueError(f"{package} ends before its control member does")
+    with tarfile.open(fileobj=BytesIO(control)) as tar:
+        files = {member.name.removeprefix("./"): tar.extractfile(member) for member in tar if member.isfile()}
+        return {name: file.read() for name, file in files.items() if file is not None}
+
+
+def _control_member(data: bytes) -> bytes | None:
+    """Return the second member of an ar archive when all of it is there already."""
+    start = 8
+    for _ in range(2):
+        header = data[start : start + 60]
+        size = int(header[48:58]) if len(header) == 60 else 0
+        if not size or len(data) < start + 60 + size:
+            return None
+        member = data[start + 60 : start + 60 + size]
+        start += 60 + size + size % 2
+    return member
 
 
 _SOUP = (

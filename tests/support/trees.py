@@ -18,6 +18,8 @@ from pkg2image.deb.facts import FetchedDeb
 from pkg2image.deb.package import package_from_stanza
 from pkg2image.deb.reader import read_deb
 from pkg2image.digest import Digest
+from pkg2image.rootfs.diversions import DIVERSIONS, Diversion, render_diversions
+from pkg2image.rootfs.provision import add_file
 from pkg2image.rootfs.tree import Content, Entry, InlineContent, Kind, Tree
 from tests.support.debs import CONTROL, FileSpec, build_deb, directory, reg
 
@@ -85,6 +87,12 @@ class Shelf:
         data = self._tars[content.blob][content.offset : content.offset + content.size]
         assert hashlib.sha256(data).hexdigest() == content.sha256
         return data
+
+
+def with_diversions(tree: Tree, *diversions: Diversion) -> Tree:
+    """Return a tree after giving it dpkg's list of diversions."""
+    add_file(tree, DIVERSIONS, render_diversions(diversions), origin="test", mtime=0)
+    return tree
 
 
 def dump_tree(tree: Tree) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """A small distribution on disk, and users who run the real command line on it.
 
 The distribution has what a Debian suite has, in miniature: base packages, an application with a library, documentation,
-maintainer-script dependencies and updates, virtual packages, packages that quarrel, that clash, that are broken::
+maintainer-script dependencies and updates, a service with scripts, virtual packages, packages that quarrel, that clash,
+that are broken::
 
     archive = publish(tmp_path / "archive")
     user = User(tmp_path / "home", archive)
@@ -37,12 +38,34 @@ NOISE = random.Random(0).randbytes(3 * _MIB)  # does not compress
 NUMBERS = b"".join(b"%d\n" % number for number in range(800_000))  # compresses well, in several pieces
 
 
-def _deb(name: str, version: str, *entries: FileSpec, architecture: str = "amd64", **fields: str) -> Deb:
+SERVICE = """#!/bin/sh
+set -e
+if [ "$1" = configure ]; then
+    adduser --quiet --system --group --home /var/lib/service service
+    chown service:service /etc/service.conf
+    chmod 0640 /etc/service.conf
+    echo made > /etc/service.made
+    rm /usr/share/service/sample
+    ssh-keygen -q -f /etc/service.key
+    invoke-rc.d service start
+fi
+"""
+
+
+def _deb(
+    name: str,
+    version: str,
+    *entries: FileSpec,
+    architecture: str = "amd64",
+    scripts: Mapping[str, str] | None = None,
+    **fields: str,
+) -> Deb:
     """Return a package whose .deb is real; underscores in field names stand for hyphens."""
     named = {key.replace("_", "-"): value for key, value in fields.items()}
     control = CONTROL | {"Package": name, "Version": version, "Architecture": architecture} | named
     files = (*entries, reg(f"usr/share/doc/{name}/copyright", b"free\n"))
-    return Deb(control, build_deb(control, files, compression="zst"))
+    texts = {script: text.encode() for script, text in (scripts or {}).items()}
+    return Deb(control, build_deb(control, files, control_files=texts, compression="zst"))
 
 
 @functools.cache
@@ -82,6 +105,23 @@ def applications(architecture: str) -> tuple[Deb, ...]:
         make("postfix", "3.7", reg("usr/sbin/postfix", program(0), mode=0o755), Provides="mail-transport-agent"),
         make("exim4", "4.96", reg("usr/sbin/exim4", program(0), mode=0o755), Provides="mail-transport-agent"),
         make("only-provider", "1", Provides="lonely"),
+        make(
+            "service",
+            "1",
+            reg("usr/sbin/service", program(0), mode=0o755),
+            reg("etc/service.conf", b"port = 1\n"),
+            reg("usr/share/service/sample", b"an example\n"),
+            scripts={"postinst": SERVICE},
+        ),
+        make(
+            "diverting",
+            "1",
+            scripts={
+                "preinst": "#!/bin/sh\nset -e\ndpkg-divert --package diverting --rename --add "
+                "--divert /usr/share/greet/words.plain /usr/share/greet/words\n"
+            },
+        ),
+        make("puzzling", "1", scripts={"postinst": "#!/bin/sh\nset -e\nfrobnicate --all\n"}),
         make("quarrel", "1", Conflicts="hello"),
         make("ghostly", "1", Depends="haunted"),
         make("haunted", "1", Depends="no-such-thing (>= 2)"),
