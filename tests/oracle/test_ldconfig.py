@@ -1,4 +1,7 @@
-"""Our ld.so.cache is, byte for byte, what the real ldconfig makes of the same tree, and so are the links."""
+"""Our ld.so.cache is, byte for byte, what the real ldconfig makes of the same tree, and so are the links.
+
+That of real images is compared in `tests.network.test_caches`.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +9,18 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
-from pkg2image.configure import install
-from pkg2image.image.content import ContentReader
-from pkg2image.pipeline import fetched
-from pkg2image.progress import Silence
-from pkg2image.request import make_request
-from pkg2image.rootfs.ldconfig import CACHE, install_cache, known_elves
+from pkg2image.rootfs.ldconfig import CACHE, install_cache
 from pkg2image.rootfs.tree import Content, Identities, ReadContent, Tree
-from pkg2image.rootfs.users import identities
-from pkg2image.store import Store
-from pkg2image.world import open_world
 from tests.support.libraries import BANNER, library_tree, read_inline
 from tests.support.roots import list_root, list_tree, write_root
 from tests.support.tools import needs
 
 LIMIT = 60
 ROOT = Identities({"root": 0}, {"root": 0})
-APPLICATIONS = ("curl", "nginx", "lib32z1")
 
 
 @pytest.fixture(autouse=True)
@@ -72,24 +65,3 @@ def test_every_form_of_library(tmp_path: Path) -> None:
 
     ours = install_cache(tree, elves=elves, read=read, architecture="amd64", mtime=0)
     _compare(tree, ours, ROOT, read, tmp_path)
-
-
-@pytest.mark.network
-@pytest.mark.parametrize("package", APPLICATIONS)
-def test_applications(package: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    common = tmp_path_factory.getbasetemp() / "world"
-    world = open_world(
-        store=Store(common / "store"),
-        state=common / "state",
-        environment=os.environ,
-        now=int(time.time()),
-        jobs=2,
-        offline=False,
-        reporter=Silence(),
-    )
-    request = make_request({"packages": (package,), "suite": "bookworm"}, None)
-    planned, debs = fetched(request, "amd64", world)
-    with ContentReader(world.store) as reader:
-        tree, _ = install(planned.plan, debs, request=request, read=reader.read, epoch=0)
-        ours = install_cache(tree, elves=known_elves(debs), read=reader.read, architecture="amd64", mtime=0)
-        _compare(tree, ours, identities(tree, reader.read), reader.read, tmp_path)

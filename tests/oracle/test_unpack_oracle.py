@@ -16,12 +16,14 @@ from pkg2image.errors import FileConflictError, MalformedPackageError
 from pkg2image.rootfs.aliases import ALIASES, link_aliases
 from pkg2image.rootfs.diversions import Diversion
 from pkg2image.rootfs.dpkgdb import write_database
+from pkg2image.rootfs.provision import add_file
+from pkg2image.rootfs.statoverrides import STATOVERRIDES
 from pkg2image.rootfs.tree import Kind, Tree
 from pkg2image.rootfs.unpack import unpack
 from tests.support.debs import FileSpec, directory, hardlink, reg, symlink
 from tests.support.dpkg import LIMIT, dpkg, empty_root, listing, tree_listing, unpack_with_dpkg
 from tests.support.tools import needs
-from tests.support.trees import Shelf
+from tests.support.trees import Shelf, with_diversions
 
 
 @pytest.fixture(autouse=True)
@@ -175,15 +177,35 @@ def test_diverts_like_dpkg(diversion: Diversion, tmp_path: Path) -> None:
     subprocess.run([*divert, f"/{diversion.path}"], check=True, capture_output=True, timeout=LIMIT)
     if not unpack_with_dpkg(root, shelf, debs):
         with pytest.raises(FileConflictError):
-            unpack(Tree(), debs, diversions=[diversion])
+            unpack(with_diversions(Tree(), diversion), debs, read=shelf.read)
         return
-    tree = unpack(_merged(), debs, diversions=[diversion])
+    tree = unpack(with_diversions(_merged(), diversion), debs, read=shelf.read)
     assert tree_listing(tree, shelf) == listing(root)
     tree = write_database(tree, debs, architecture="amd64", closure="full", mtime=0, diversions=[diversion])
     for name in ("diversions", "info/old.list", *(["info/new.list"] if diversion.package else [])):
         content = tree[f"var/lib/dpkg/{name}"].content
         assert content is not None
         assert shelf.read(content) == (root / "var/lib/dpkg" / name).read_bytes()
+
+
+def test_overrides_owners_and_modes_like_dpkg(tmp_path: Path) -> None:
+    shelf = Shelf()
+    deb = shelf.deb(
+        "old",
+        directory("usr/share/d", mode=0o755),
+        reg("usr/share/d/x", b"x"),
+        reg("usr/share/d/y", b"y", mode=0o4755),
+        symlink("usr/share/d/l", "x"),
+    )
+    modes = {"/usr/share/d": "2750", "/usr/share/d/x": "4711", "/usr/share/d/y": "600", "/usr/share/d/l": "700"}
+    root = empty_root(tmp_path / "root")
+    for path, mode in modes.items():
+        override = ["dpkg-statoverride", f"--root={root}", "--add", "#0", "#0", mode, path]
+        subprocess.run(override, check=True, capture_output=True, timeout=LIMIT)
+    assert unpack_with_dpkg(root, shelf, [deb])
+    tree = _merged()
+    add_file(tree, STATOVERRIDES, (root / STATOVERRIDES).read_bytes(), origin="test", mtime=0)
+    assert tree_listing(unpack(tree, [deb], read=shelf.read), shelf) == listing(root)
 
 
 NAMES = ("old", "new", "newest")
