@@ -103,6 +103,7 @@ class Refusal:
         Refusal("hello --port 70000", 3, "cannot use the port '70000'", "--port 8080"),
         Refusal("hello --volume data", 3, "cannot use the volume 'data'", "/srv"),
         Refusal("hello --workdir ../x", 3, "cannot use the working directory", "/srv"),
+        Refusal("hello --user ghost", 3, "cannot start the image as 'ghost': it has no user 'ghost'", "or a number"),
         Refusal("hello --tag Not:A:Tag", 3, "cannot name the image", "lower-case"),
         Refusal("hello --recipe nope", 3, "cannot find recipe nope", "write a path"),
         Refusal("hello --recipe ./nope.yaml", 3, "cannot read recipe nope.yaml: No such file", ""),

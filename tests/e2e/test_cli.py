@@ -23,6 +23,7 @@ SKELETON = ["base-files", "base-passwd", "libc-bin"]
 CLOSURE = ["greet-data", "hello", "libgreet1"]
 SUITES = ("bookworm", "bookworm-updates", "bookworm-backports")
 FORMATS = ("oci", "docker", "aci", "rootfs", "dir")
+KEY = "a private key that is in an image belongs to everybody who has the image"
 PACKAGE_KEYS = {"name", "version", "architecture", "source", "size", "installed_size", "reason"}
 
 
@@ -326,6 +327,7 @@ def test_plan_for_people(user: User) -> None:
     lines = user.run("plan", "hello", "-q").out.splitlines()
     assert lines[3].split(maxsplit=4) == ["hello", "2.10-3", "41.0", "kB", "requested as hello"]
     assert "cut: hello Depends debconf (>= 0.5) | debconf-2.0: asks questions while packages are configured" in lines
+    assert lines[-2] == "started: as its packages say; their files show that in a build"
     assert lines[-1].startswith("6 packages from bookworm (amd64), closure runtime: ")
 
 
@@ -375,6 +377,219 @@ def test_why(user: User, words: list[str], included: bool, chain: list[str]) -> 
 def test_why_about_several(user: User) -> None:
     answers = user.run("why", "--json", "hello", "postfix", "--", "libgreet1", "exim4").json
     assert [(answer["name"], answer["in"]) for answer in answers] == [("libgreet1", True), ("exim4", False)]
+
+
+@pytest.mark.parametrize(
+    ("packages", "path", "included", "chain"),
+    [
+        (
+            "hello",
+            "/usr/lib/libgreet.so.1",
+            True,
+            [
+                "a symlink to libgreet.so.1.2",
+                "in the package libgreet1",
+                "hello: requested as hello",
+                "libgreet1: hello Depends libgreet1 (>= 1.2)",
+            ],
+        ),
+        (
+            "hello",
+            "/lib/libgreet.so.1.2",
+            True,
+            [
+                "/lib/libgreet.so.1.2 is /usr/lib/libgreet.so.1.2: there is a symlink on the way",
+                "in the package libgreet1",
+                "hello: requested as hello",
+                "libgreet1: hello Depends libgreet1 (>= 1.2)",
+            ],
+        ),
+        (
+            "service",
+            "/etc/service.conf",
+            True,
+            ["in the package service", "service: requested as service", "changed by service postinst:5"],
+        ),
+        (
+            "service",
+            "/etc/passwd",
+            True,
+            ["made by the skeleton, which every image has", "changed by service postinst:4"],
+        ),
+        (
+            "service",
+            "/usr/share",
+            True,
+            [
+                "in the package base-files",
+                "base-files: part of every image: accounts, directories, os-release, C.UTF-8",
+                "in the package base-passwd",
+                "base-passwd: part of every image: accounts, directories, os-release, C.UTF-8",
+                "in the package libc-bin",
+                "libc-bin: part of every image: accounts, directories, os-release, C.UTF-8",
+                "and in 1 more packages",
+            ],
+        ),
+        (
+            "service",
+            "/usr/sbin/ldconfig",
+            False,
+            ["in the package libc-bin, of which every image has only a few files; --with libc-bin adds all"],
+        ),
+        (
+            "diverting hello",
+            "/usr/share/greet/words",
+            False,
+            ["in the package greet-data, diverted to /usr/share/greet/words.plain for diverting"],
+        ),
+        ("service", "/etc/service.made", True, ["made by service postinst:7"]),
+        ("service", "/var/lib/service", True, ["made by service postinst:4"]),
+        ("service", "/etc/nsswitch.conf", True, ["made by the skeleton, which every image has"]),
+        ("service", "/usr/share/pkg2image/plan.json", True, ["written by pkg2image: what is in the image and why"]),
+        ("service", "/usr/share/service/sample", False, ["removed by service postinst:8"]),
+        (
+            "service",
+            "/etc/service.key",
+            False,
+            [f"not made by service postinst:9: {KEY}"],
+        ),
+        (
+            "hello",
+            "/usr/share/man/man1/hello.1.gz",
+            False,
+            ["in the package hello, left out by the closure runtime: manual pages; --closure full keeps it"],
+        ),
+        (
+            "hello",
+            "/usr/bin/debconf",
+            False,
+            [
+                "no package of the image has it, and no script or recipe made it",
+                "packages that were left out may have it: debconf (>= 0.5) | debconf-2.0",
+            ],
+        ),
+    ],
+)
+def test_why_about_files(user: User, packages: str, path: str, included: bool, chain: list[str]) -> None:  # noqa: FBT001
+    answer = user.run("why", "--json", *packages.split(), "--", path).json
+    assert answer == [{"name": path, "in": included, "chain": chain}]
+
+
+def test_why_about_files_for_people(user: User) -> None:
+    done = user.run("why", "service", "--", "service", "/etc/service.conf")
+    assert done.out.splitlines() == [
+        "service is in the image",
+        "  service: requested as service",
+        "/etc/service.conf is in the image",
+        "  in the package service",
+        "    service: requested as service",
+        "  changed by service postinst:5",
+    ]
+    assert "unpacking and configuring" in done.err
+
+
+# how it is started
+
+
+def test_how_an_image_is_started_is_told_and_shown(user: User) -> None:
+    done = user.run("hello", "-o", "image.tar", "--user", "mail")
+    assert "note: starts /usr/bin/hello: the program that has the name of the package hello" in done.err.splitlines()
+    lines = user.run("inspect", "image.tar").out.splitlines()
+    start = lines.index("how it is started:")
+    assert lines[start + 1 : start + 5] == [
+        "  entrypoint: the program that has the name of the package hello",
+        "  environment: what every image has",
+        "  user: the request",
+        "  note: starts /usr/bin/hello: the program that has the name of the package hello",
+    ]
+    inferred = user.run("inspect", "image.tar", "--json").json["inferred"]
+    assert inferred["values"]["user"] == {"value": "mail", "source": "the request"}
+    assert inferred["values"]["entrypoint"]["value"] == ["/usr/bin/hello"]
+
+
+def test_a_package_without_a_program_still_makes_an_image(user: User) -> None:
+    done = user.run("libgreet1", "-o", "image.tar")
+    assert done.code == 0
+    assert "note: libgreet1 has no program to start" in done.err.splitlines()
+    assert "--entrypoint" in done.err
+    told = user.run("libgreet1", "-o", "other.tar", "--entrypoint", "/bin/greet")
+    assert "has no program" not in told.err
+
+
+# scripts and accounts
+
+
+def test_what_scripts_did_is_told_and_shown(user: User) -> None:
+    done = user.run("service", "puzzling", "-o", "image.tar")
+    assert done.code == 0, done.err
+    notes = [line.removeprefix("note: ") for line in done.err.splitlines() if line.startswith("note: ")]
+    begin = next(number for number, note in enumerate(notes) if note.startswith("puzzling "))
+    assert notes[begin : begin + 4] == [
+        "puzzling is not configured: postinst line 3: unknown command frobnicate",
+        f"service: not made: /etc/service.key: {KEY}",
+        "what is not made is for the first start of a container to make, or for you to mount",
+        "scripts of 2 packages: 1 interpreted, 1 not understood; pkg2image inspect tells more",
+    ]
+    lines = user.run("inspect", "image.tar").out.splitlines()
+    start = lines.index("scripts (emulate): 1 interpreted, 1 not understood")
+    assert lines[start + 1 : start + 5] == [
+        "  commands that mean nothing in an image (starting services and the like), counted as done: 1",
+        "  not understood: puzzling: postinst line 3: unknown command frobnicate",
+        f"  not made: /etc/service.key of service (postinst:9): {KEY}",
+        "  what is not made is for the first start to make, or for you to mount: no two copies may share it",
+    ]
+    assert [line for line in lines if line.startswith("users: ")] == ["users: root=0 mail=8 service=100"]
+    document = user.run("inspect", "image.tar", "--json").json
+    assert document["scripts"]["counts"] == {"interpreted": 1, "not understood": 1}
+    assert {"name": "service", "gid": 101, "members": []} in document["groups"]
+    shown = user.run("inspect", "image.tar", "--path", "/etc/service.conf").out.splitlines()
+    assert shown[0].startswith("file      0640 100:101 ")
+    assert shown[-1] == "  changed by service postinst:5"
+    assert user.run("inspect", "image.tar", "--json", "--path", "etc/passwd").json[0]["scripts"] == [
+        {"package": "service", "action": "changed", "by": "postinst:4"}
+    ]
+    assert "the image has no such path" in user.run("inspect", "image.tar", "--path", "/nowhere").error
+
+
+def test_numbers_that_are_given(user: User) -> None:
+    (user.work / "image.yaml").write_text("packages: service\nids: {users: {service: 999}, groups: {service: 26}}\n")
+    built = user.run("build", "-f", "image.yaml", "--uid", "service=26", "-o", "image.tar", "--json").json[0]
+    document = user.run("inspect", "image.tar", "--json").json
+    assert document["users"][-1]["uid"] == document["groups"][-1]["gid"] == 26
+    (conf,) = (file for file in document["files"] if file["path"] == "/etc/service.conf")
+    assert (conf["uid"], conf["gid"]) == (26, 26)
+    planned = user.run("plan", "service", "--gid", "service=26", "--uid", "service=26", "--json").json
+    assert planned["ids"] == {"users": {"service": 26}, "groups": {"service": 26}}
+    lines = user.run("plan", "service", "--gid", "b=27", "--gid", "a=28", "--uid", "a=29").out.splitlines()
+    assert [line for line in lines if "=" in line and line.startswith(("users: ", "groups: "))] == [
+        "users: a=29",
+        "groups: a=28 b=27",
+    ]
+    assert built["plan"] != user.run("build", "service", "-o", "other.tar", "--json").json[0]["plan"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--uid mail=9", "cannot give the user mail the number 9: it is 8 in every such system"),
+        ("--uid service=8", "cannot give the user service the number 8: mail has it in every such system"),
+        ("--uid servant=500", "cannot give the user servant the number 500: the image has no such user"),
+        ("--gid a=5 --gid b=5", "cannot give the group 'b' the number 5: 'a' is to have it"),
+        ("--scripts none --uid service=500", "cannot give the user service the number 500: the image has no such user"),
+        ("--uid service=65535", "cannot give the user 'service' the number 65535: not the number of a user"),
+    ],
+)
+def test_numbers_that_cannot_be_given(user: User, words: str, message: str) -> None:
+    done = user.run("service", *words.split(), "-o", "image.tar")
+    assert (done.code, done.error) == (3, message)
+    assert done.hint
+    assert not (user.work / "image.tar").exists()
+
+
+@pytest.mark.parametrize("word", ["service", "service=", "=5", "service=five", "service=-1", "service=12345678901"])
+def test_numbers_that_are_none(user: User, word: str) -> None:
+    done = user.run("service", "--uid", word)
+    assert (done.code, "--uid" in done.error) == (2, True)
 
 
 # inspect
