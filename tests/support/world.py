@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -351,10 +352,13 @@ class User:
         """
         if environment is None and work is None and not wrapper and before is None:
             return self.struck(0, 0, *words)
+        variables = self.variables(environment)
+        if wrapper:
+            variables["PYTHONPATH"] = str(self._copied_program())
         done = subprocess.run(
             [*wrapper, *self.command(*words)],
             cwd=work or self.work,
-            env=self.variables(environment),
+            env=variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -362,6 +366,13 @@ class User:
             preexec_fn=before,
         )
         return _done(done.returncode, done.stdout, done.stderr)
+
+    def _copied_program(self) -> Path:
+        """Return where a copy of the program lies that others can read: a checkout may be closed to them."""
+        place = self.home / "program"
+        if not place.exists():
+            shutil.copytree(ROOT / "pkg2image", place / "pkg2image", ignore=shutil.ignore_patterns("__pycache__"))
+        return place
 
     def struck(self, number: int, moment: int, *words: str) -> Done:
         """Run the command line and send it a signal.
