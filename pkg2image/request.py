@@ -21,6 +21,7 @@ from pkg2image.yamltext import parse_yaml
 _MAX_FILE = 1 << 20  # an image file is written by hand; a megabyte is a mistake
 _ALIASES = {"with": "with_packages"}
 _ID_OPTIONS = {"users": "uids", "groups": "gids"}
+_COMMAND_LINES = frozenset({"entrypoint", "command"})
 _EXAMPLE = "write it as in: packages: [nginx, curl]"
 LAST_EPOCH = 0x1FFFFFFFF
 """The last second that every format can hold: 33 bits, eleven octal digits in a tar."""
@@ -116,14 +117,18 @@ def make_request(flags: Mapping[str, Any], image_file: Path | None) -> BuildRequ
     """Merge an image file with flags and check the result.
 
     Args:
-        flags: Option name -> value; None and empty tuples mean "not given". ``uids`` and ``gids`` are the two parts of
-            what an image file calls ``ids``.
+        flags: Option name -> value; None and empty tuples mean "not given", but an empty command line means none.
+            ``uids`` and ``gids`` are the two parts of what an image file calls ``ids``.
         image_file: Path of a YAML image file, or None.
 
     Raises:
         RequestError: When the file cannot be read or anything in the request is wrong; every problem is named.
     """
-    given = {name: value for name, value in flags.items() if value not in (None, (), {})}
+    given = {
+        name: value
+        for name, value in flags.items()
+        if value not in (None, (), {}) or (value == () and name in _COMMAND_LINES)
+    }
     base = _read_image_file(image_file) if image_file else {}
     given, base = _by_field(given), _by_field(base)
     where = str(image_file) if image_file else "the request"

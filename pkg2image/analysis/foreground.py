@@ -11,6 +11,7 @@ from pkg2image.rootfs.tree import Tree
 
 _SHELLS = frozenset(("sh", "bash", "dash"))
 _SEARCHED = ("usr/local/sbin", "usr/local/bin", "usr/sbin", "usr/bin")
+_BECOMES = re.compile(r"(?:^|;)\s*exec\s(/[^\s;|&]+)[^;]*$")
 _PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 _VARIABLE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -45,10 +46,11 @@ def for_image(words: Sequence[str], environment: Mapping[str, str], tree: Tree) 
         words = bare
         changes.append(f"the shell that prepares and then becomes {words[0]} is left out")
     facts = facts_of(words)
-    if facts is None and _is_script_of_shell(words):
-        facts = facts_of(words[1:])
     if facts is None:
-        return Started(tuple(words), None, tuple(changes))
+        # Options are not changed in the words of a shell, but a whole command line may take their place.
+        facts = facts_of(_behind_shell(words))
+        if facts is None or not facts.becomes:
+            return Started(tuple(words), facts, tuple(changes))
     known = _by_facts(words, facts, tree)
     if known != tuple(words):
         changes.append(f"for the foreground ({facts.source})")
@@ -108,17 +110,22 @@ def _without(words: list[str], run: Sequence[str]) -> list[str]:
     return words
 
 
-def _is_script_of_shell(words: Sequence[str]) -> bool:
-    return len(words) > 1 and _is_shell(words[0]) and words[1].startswith("/")
+def _behind_shell(words: Sequence[str]) -> tuple[str, ...]:
+    """Return what a shell runs as far as that is a name: a script, or the program that it becomes in the end."""
+    if len(words) < 2 or not is_shell(words[0]):
+        return ("",)
+    match = _BECOMES.search(words[2]) if words[1] == "-c" and len(words) == 3 else None
+    return (match[1],) if match else tuple(words[1:])
 
 
-def _is_shell(program: str) -> bool:
+def is_shell(program: str) -> bool:
+    """Say whether a program is a shell, by its name."""
     return program.rpartition("/")[2] in _SHELLS
 
 
 def _without_shell(words: Sequence[str], environment: Mapping[str, str]) -> tuple[str, ...] | None:
     """Return what ``sh -c '...; exec PROGRAM ...'`` becomes when that is plain, else None."""
-    if len(words) != 3 or not _is_shell(words[0]) or words[1] != "-c":
+    if len(words) != 3 or not is_shell(words[0]) or words[1] != "-c":
         return None
     last = words[2].rpartition(";")[2].split()
     if len(last) < 2 or last[0] != "exec" or not last[1].startswith("/"):

@@ -80,7 +80,6 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
         "chronyd",
         "chronyd(8): -d stays in the foreground and logs to stderr; -x leaves the clock, which is the host's, alone",
         add=("-d", "-x"),
-        ports=("123/udp",),
     ),
     ProgramFacts("cupsd", "cupsd(8): -f", drop=(("-l",),), add=("-f",), ports=("631/tcp",)),
     ProgramFacts(
@@ -102,7 +101,12 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
     ProgramFacts("dovecot", "dovecot(1): -F", add=("-F",), ports=("143/tcp", "993/tcp")),
     ProgramFacts("etcd", "etcd --help: --listen-client-urls, --listen-peer-urls", ports=("2379/tcp", "2380/tcp")),
     ProgramFacts("exim4", "exim4(8): -bdf", becomes=("/usr/sbin/exim4", "-bdf", "-q30m"), ports=("25/tcp",)),
-    ProgramFacts("freeradius", "freeradius(8): -f", add=("-f",), ports=("1812/udp", "1813/udp")),
+    ProgramFacts(
+        "freeradius",
+        "freeradius(8): -f stays in the foreground, -l stdout logs to the output",
+        add=("-f", "-l", "stdout"),
+        ports=("1812/udp", "1813/udp"),
+    ),
     ProgramFacts(
         "icecast2",
         "icecast2(1): stays in the foreground without -b",
@@ -114,7 +118,6 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
     ProgramFacts("in.tftpd", "in.tftpd(8): --foreground", add=("--listen", "--foreground"), ports=("69/udp",)),
     ProgramFacts("influxd", "influxd(1)", ports=("8086/tcp",)),
     ProgramFacts("kea-dhcp4", "kea-dhcp4(8)", ports=("67/udp",)),
-    ProgramFacts("knotd", "knotd(8)", ports=("53/tcp", "53/udp")),
     ProgramFacts("lighttpd", "lighttpd(8): -D", add=("-D",)),
     ProgramFacts(
         "mariadbd",
@@ -123,7 +126,12 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
         needs="an initialised /var/lib/mysql: run mariadb-install-db --user=mysql on its volume once",
     ),
     ProgramFacts("minidlnad", "minidlnad(1): -S stays in the foreground", ports=("8200/tcp", "1900/udp")),
-    ProgramFacts("monit", "monit(1): -I", becomes=("/usr/bin/monit", "-I", "-c", "/etc/monit/monitrc")),
+    ProgramFacts(
+        "monit",
+        "monit(1): -I",
+        becomes=("/usr/bin/monit", "-I", "-c", "/etc/monit/monitrc"),
+        logs={"/var/log/monit.log": _OUT},
+    ),
     ProgramFacts("mosquitto", "mosquitto.conf(5): listener", ports=("1883/tcp",)),
     ProgramFacts(
         "murmurd",

@@ -244,6 +244,8 @@ def _is_real(candidate: Candidate) -> bool:
 def _interpreters(debs: Sequence[FetchedDeb], entrypoint: Sequence[str], tree: Tree) -> tuple[str, ...]:
     """Return a note when what is started is a script for an interpreter that is not there."""
     place = tree.reach(entrypoint[0]) if entrypoint else None
+    if entrypoint and place is None:
+        return (f"{entrypoint[0]} is what starts it, and the image lacks it; add it with --with",)
     package = tree[place].package if place else ""
     for deb in debs:
         if deb.package.name != package:

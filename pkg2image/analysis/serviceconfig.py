@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from pkg2image.analysis.commandline import Command, expand_command, expand_specifiers, variables_of
 from pkg2image.analysis.foreground import Started, for_image
-from pkg2image.analysis.listening import find_ports
+from pkg2image.analysis.listening import Listening, find_ports
 from pkg2image.analysis.programs import ProgramFacts
 from pkg2image.analysis.services import start_command
 from pkg2image.analysis.state import MadeDirectory, find_volumes, made_directories, prepared
@@ -108,7 +108,9 @@ def service_config(unit: Unit, files: UnitFiles, accounts: Accounts, members: Se
     before = prepared(unit, tree, environment.values, accounts)
     owner = _identity(unit, accounts)  # also where the command itself is not run as that user
     group = owner.group or primary_group(accounts, owner.user)
-    directories = (*made_directories(unit, tree, user=owner.user, group=group), *before.directories)
+    is_named = bool(unit.value("User")) or owner.user != "root"
+    user, group = (owner.user, group) if is_named else ("", owner.group)
+    directories = (*made_directories(unit, tree, user=user, group=group), *before.directories)
     hidden = variables_of(command) | frozenset(started.facts.unset if started.facts else ())
     used = {name: each for name, each in environment.variables.items() if name not in hidden}
     made = finish(
@@ -132,7 +134,7 @@ def service_config(unit: Unit, files: UnitFiles, accounts: Accounts, members: Se
         sources["environment"] = _joined(*origins, made.sources.get("environment", ""))
     notes = (
         *environment.notes,
-        *identity.notes,
+        *dict.fromkeys((*identity.notes, *owner.notes)),
         *_about_foreground(unit, started),
         *(f"not run before the start: {line}" for line in before.left if not _is_check(line)),
         *_about_capabilities(unit, identity, made.config.ports),
@@ -192,14 +194,8 @@ def finish(
         "workdir": workdir_source,
     }
     copies, missing = _copies(facts, tree)
-    notes = [f"it needs {path}, a copy of {source}, and the image has no such file" for path, source in missing]
-    if listening.loopback:
-        notes.append(
-            f"it listens on the loopback address only ({listening.loopback}); nobody outside its container reaches it "
-            "until its configuration says otherwise"
-        )
-    if facts and facts.needs:
-        notes.append(f"it needs {facts.needs}")
+    needs = (*(f"{path}, a copy of {source}, which the image lacks" for path, source in missing), facts and facts.needs)
+    notes = (*_about_listening(listening), *(f"it needs {need}" for need in needs if need))
     config = ImageConfig(
         entrypoint=started.words,
         environment=tuple({**environment, **shell}.items()),
@@ -210,7 +206,17 @@ def finish(
         stop_signal=signal,
     )
     known = {name: source for name, source in sources.items() if source}
-    return ServiceConfig(title, config, known, all_made, links, copies, tuple(notes))
+    return ServiceConfig(title, config, known, all_made, links, copies, notes)
+
+
+def _about_listening(listening: Listening) -> tuple[str, ...]:
+    if not listening.loopback:
+        return ()
+    note = (
+        f"it listens on the loopback address only ({listening.loopback}); nobody outside its container reaches it "
+        "until its configuration says otherwise"
+    )
+    return (note,)
 
 
 def _log_links(started: Started, tree: Tree) -> dict[str, str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pkg2image.analysis.commandline import Command, expand_specifiers, split_commands
-from pkg2image.analysis.foreground import program_of
+from pkg2image.analysis.foreground import is_shell, program_of
 from pkg2image.analysis.programs import INSTANCES, SERVICES
 from pkg2image.analysis.units import Unit, UnitError, UnitFiles, services_of
 from pkg2image.rootfs.tree import Kind, Tree
@@ -137,7 +137,8 @@ def _without_program(unit: Unit, tree: Tree) -> str:
         program = program_of([expand_specifiers(word, unit) for word in start_command(unit).words], tree)
     except UnitError as error:
         return f"its ExecStart= cannot be followed: {error}"
-    return "" if tree.lookup(program) else f"its program {program} is not in the image"
+    # A shell is easily added, and whoever starts the service says that it is missing.
+    return "" if tree.lookup(program) or is_shell(program) else f"its program {program} is not in the image"
 
 
 def start_command(unit: Unit) -> Command:

@@ -63,20 +63,21 @@ def made_directories(unit: Unit, tree: Tree, *, user: str, group: str) -> tuple[
     Args:
         unit: The unit.
         tree: The finished root filesystem.
-        user: Who runs it.
-        group: In which group.
+        user: Who owns them; empty to leave that as it is.
+        group: Their group; empty to leave that as it is.
     """
-    found = []
+    found: list[MadeDirectory] = []
     for key, above in _MADE.items():
         mode = _mode(unit.value(f"{key}Mode"), 0o755)
         for each in unit.every(key):
-            paths = (f"{above}/{name}" for name in _names(each.value, unit))
-            found += [MadeDirectory(path, user, group, mode, each.origin) for path in paths]
+            for path in (f"{above}/{name}" for name in _names(each.value, unit)):
+                old = _as_it_is(path, tree.lookup(path), each.origin)
+                found.append(MadeDirectory(path, user or old.user, group or old.group, mode, each.origin))
     file = unit.last("PIDFile")
     place = _parent(file.value, unit) if file else ""
     known = {each.path for each in found}
     if file and place.startswith("/run/") and place not in known and tree.lookup(place) is None:
-        found.append(MadeDirectory(place, user, group, 0o755, file.origin))
+        found.append(MadeDirectory(place, user or "root", group or "root", 0o755, file.origin))
     return tuple(found)
 
 

@@ -5,11 +5,11 @@ Spec: rename(2), unlink(2), rmdir(2), chmod(2), chown(2) of Linux, called by roo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pkg2image.maintscript.failure import NotUnderstoodError
-from pkg2image.maintscript.filesview import DEVICES, ENTRY_WORK, FilesError, FilesView
+from pkg2image.maintscript.filesview import ENTRY_WORK, FilesError, FilesView
 from pkg2image.rootfs.tree import Entry, Kind, ReadContent, Tree, parent_of
 
 _MAX_MADE = 20_000  # entries a script may make
@@ -26,15 +26,12 @@ class ChangingFiles(FilesView):
         read: Reads content of packages.
         epoch: Modification time of what is written, seconds since the epoch.
         package: The package whose script runs.
-        programs: Canonical paths of programs that exist for the script but not in the image.
     """
 
     __slots__ = ("_made", "epoch", "origin", "package", "umask")
 
-    def __init__(
-        self, tree: Tree, *, read: ReadContent, epoch: int, package: str, programs: Collection[str] = ()
-    ) -> None:
-        super().__init__(tree, read=read, programs=programs)
+    def __init__(self, tree: Tree, *, read: ReadContent, epoch: int, package: str) -> None:
+        super().__init__(tree, read=read)
         self._made = 0
         self.epoch = epoch
         self.package = package
@@ -210,7 +207,7 @@ class ChangingFiles(FilesView):
             raise NotUnderstoodError(f"making {path}")
 
     def _check_removable(self, place: str, path: str) -> None:
-        if not place or place in self._phantoms:
+        if not place or place in self._devices:
             raise NotUnderstoodError(f"removing {path}")
 
     def _take_away(self, place: str) -> None:
@@ -231,10 +228,8 @@ class ChangingFiles(FilesView):
 
         The running line has the blame; of what the same package made, the line that made it keeps it.
         """
-        if place in self._phantoms and place not in self._tree:
-            if place in DEVICES:
-                return
-            raise NotUnderstoodError(f"changing /{place}, which the image does not have")
+        if place in self._devices and place not in self._tree:
+            return
         inode = self._tree[place].inode
         if inode:
             self.toil(ENTRY_WORK * len(self._tree))

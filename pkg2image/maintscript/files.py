@@ -5,7 +5,6 @@ Spec: open(2), write(2), link(2), mkdir(2) of Linux, called by root.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
 from weakref import WeakSet
 
@@ -56,16 +55,12 @@ class Files(ChangingFiles):
         read: Reads content of packages.
         epoch: Modification time of what is written, seconds since the epoch.
         package: The package whose script runs.
-        programs: Canonical paths of programs that exist for the script but not in the image, such as those of
-            packages that only serve configuration.
     """
 
     __slots__ = ("_buffers", "_handles", "_temporary", "_written")
 
-    def __init__(
-        self, tree: Tree, *, read: ReadContent, epoch: int, package: str, programs: Collection[str] = ()
-    ) -> None:
-        super().__init__(tree, read=read, epoch=epoch, package=package, programs=programs)
+    def __init__(self, tree: Tree, *, read: ReadContent, epoch: int, package: str) -> None:
+        super().__init__(tree, read=read, epoch=epoch, package=package)
         self._buffers: dict[str, tuple[bytearray, str]] = {}
         self._handles: WeakSet[Handle] = WeakSet()
         self._written = self._temporary = 0
@@ -227,7 +222,7 @@ class Files(ChangingFiles):
         entry = self._existing(place, source)
         if entry.kind is Kind.DIRECTORY:
             raise FilesError("EISDIR", source)
-        if place in self._phantoms:
+        if place in self._devices:
             entry = Entry(Kind.FILE, 0o666, content=inline(self.read(source)))
         if entry.kind is not Kind.FILE:
             self._create(target, replace(entry, inode="", package=""))

@@ -7,7 +7,7 @@ and what is too much is a `NotUnderstoodError`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from pkg2image.errors import MalformedPackageError
 from pkg2image.maintscript.failure import NotUnderstoodError
@@ -66,19 +66,15 @@ class FilesView:
     Args:
         tree: What is looked at.
         read: Reads content of packages.
-        programs: Canonical paths of programs that exist for the script but not in the image, such as those of
-            packages that only serve configuration.
     """
 
-    __slots__ = ("_phantoms", "_read", "_tree", "_work", "cwd", "most_work")
+    __slots__ = ("_devices", "_read", "_tree", "_work", "cwd", "most_work")
 
-    def __init__(self, tree: Tree, *, read: ReadContent, programs: Collection[str] = ()) -> None:
+    def __init__(self, tree: Tree, *, read: ReadContent) -> None:
         self._tree = tree
         self._read = read
         self._work = 0
-        self._phantoms = {path: Entry(Kind.FILE, 0o755) for path in programs}
-        for path, device in DEVICES.items():
-            self._phantoms[path] = Entry(Kind.CHARACTER, 0o666, device=device)
+        self._devices = {path: Entry(Kind.CHARACTER, 0o666, device=device) for path, device in DEVICES.items()}
         self.cwd = "/"
         """Working directory, absolute."""
         self.most_work = Limits().work
@@ -266,7 +262,7 @@ class FilesView:
                 raise FilesError("ENOENT", path)
 
     def _get(self, place: str) -> Entry | None:
-        return self._tree.get(place) or self._phantoms.get(place)
+        return self._tree.get(place) or self._devices.get(place)
 
     def _find(self, path: str, *, follow: bool) -> Entry | None:
         try:

@@ -209,6 +209,8 @@ class ScriptReport:
 
     def summary(self) -> tuple[str, ...]:
         """Return what a user should know, one sentence a line: nothing when all scripts did their work."""
+        if self.policy == "none":
+            return ("scripts were not looked at: what they set up is missing, such as users and default configuration",)
         lost = [f"{item.package} is not configured: {item.problem}" for item in self.not_understood]
         withheld = _shortened(list(self._withheld()))
         if not lost and not withheld:

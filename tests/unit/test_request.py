@@ -28,10 +28,16 @@ def test_defaults() -> None:
 
 @pytest.mark.parametrize("nothing", [None, (), {}])
 def test_what_is_not_given_leaves_the_default(nothing: object) -> None:
-    flags = {name: nothing for name in BuildRequest.__slots__ if name not in {"packages", "with_packages"}}
+    others = {"packages", "with_packages", "entrypoint", "command"}
+    flags = {name: nothing for name in BuildRequest.__slots__ if name not in others}
     assert make_request({"packages": ("hello",), "with": nothing, **flags}, None) == make_request(
         {"packages": ("hello",)}, None
     )
+
+
+def test_an_empty_command_line_is_one() -> None:
+    request = make_request({"packages": ("hello",), "entrypoint": (), "command": ()}, None)
+    assert (request.entrypoint, request.command) == ((), ())
 
 
 @pytest.mark.parametrize(

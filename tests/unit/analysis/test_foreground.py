@@ -41,6 +41,9 @@ TREE: dict[str, Entry | str] = {path: program() for path in PATHS}
         (["/bin/sh", "-c", "/usr/bin/hello | cat"], "/bin/sh|-c|/usr/bin/hello | cat"),
         (["/bin/sh", "-c", "exec hello"], "/bin/sh|-c|exec hello"),
         (["/bin/sh", "/usr/bin/hello"], "/bin/sh|/usr/bin/hello"),
+        (["/bin/sh", "/usr/sbin/apachectl", "start"], "/usr/sbin/apache2|-D|FOREGROUND"),
+        (["sh", "-c", "x; exec /usr/sbin/apachectl ${A:+x} start"], "/usr/sbin/apache2|-D|FOREGROUND"),
+        (["sh", "-c", "x; exec /usr/sbin/sshd ${A:+x}"], "sh|-c|x; exec /usr/sbin/sshd ${A:+x}"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -48,6 +51,14 @@ def test_command_lines(words: list[str], expected: str) -> None:
     started = for_image(words, {"OPTS": "-a -b"}, service_tree(TREE))
     assert "|".join(started.words) == expected
     assert bool(started.changes) == (list(started.words) != words and words[0] != "hello")
+
+
+@pytest.mark.parametrize("words", ["/usr/sbin/slapd", "/bin/sh /usr/sbin/slapd", "sh -c exec"])
+def test_ports_are_known_behind_a_shell(words: str) -> None:
+    line = [*words.split()[:2], "x; exec /usr/sbin/slapd ${X:+y}"] if words.endswith("exec") else words.split()
+    facts = for_image(line, {}, service_tree({})).facts
+    assert facts is not None
+    assert facts.ports == ("389/tcp",)
 
 
 def test_a_secret_that_is_there_is_used() -> None:

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from pkg2image.analysis.runtime import PATH, explained, provide
+from pkg2image.analysis.runtime import PATH, explained, infer, provide
 from pkg2image.image.config import ImageConfig, Port
 from pkg2image.rootfs.tree import Entry, Kind
-from tests.support.services import UNITS, folder, inferred, link, program, service_tree, text
+from tests.support.debs import reg
+from tests.support.services import UNITS, folder, inferred, link, program, read, service_tree, text
+from tests.support.trees import Shelf
 
 DAEMON = {"usr/sbin/hello": program()}
 INSTALLED = "\n[Install]\nWantedBy=multi-user.target\n"
@@ -239,6 +241,22 @@ def test_a_service_that_a_timer_starts_is_no_server() -> None:
     made = inferred({**service("ExecStart=/usr/sbin/hello"), f"{UNITS}/hello.timer": "[Timer]\n"})
     assert made.chosen == ""
     assert "hello.timer" in made.candidates[0].why_not
+
+
+def test_a_shell_that_is_missing_is_said() -> None:
+    made = inferred(service("ExecStart=/bin/sh /usr/sbin/hello --serve"))
+    assert made.config.entrypoint == ("/bin/sh", "/usr/sbin/hello", "--serve")
+    assert "/bin/sh is what starts it, and the image lacks it; add it with --with" in made.notes
+
+
+@pytest.mark.parametrize("has_shell", [True, False])
+def test_an_interpreter_that_is_missing_is_said(has_shell: bool) -> None:  # noqa: FBT001
+    shelf = Shelf()
+    deb = shelf.deb("hello", reg("usr/sbin/hello", b"#!/bin/sh -e\n", mode=0o755))
+    entries = {**DAEMON, **({"bin/sh": program("dash")} if has_shell else {})}
+    made = infer(service_tree(entries), [deb], roots=["hello"], edges={}, read=read)
+    assert made.config.entrypoint == ("/usr/sbin/hello",)
+    assert any("script for /bin/sh, which the image lacks" in note for note in made.notes) == (not has_shell)
 
 
 def test_a_template_with_an_instance() -> None:

@@ -43,6 +43,16 @@ def test_directories_that_systemd_makes(body: str, expected: list[str]) -> None:
     assert {(each.user, each.group) for each in made} <= {("hello", "friends")}
 
 
+def test_a_unit_without_a_user_leaves_owners_as_they_are() -> None:
+    tree = service_tree({"run/a": folder("hello", "friends", 0o700)})
+    unit = unit_of("RuntimeDirectory=a b")
+    made = {each.path: each for each in made_directories(unit, tree, user="", group="")}
+    assert (made["/run/a"].user, made["/run/a"].group, made["/run/a"].mode) == ("hello", "friends", 0o755)
+    assert (made["/run/b"].user, made["/run/b"].group, made["/run/b"].mode) == ("root", "root", 0o755)
+    (grouped,) = made_directories(unit_of("RuntimeDirectory=a"), tree, user="", group="hello")
+    assert (grouped.user, grouped.group) == ("hello", "hello")
+
+
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [

@@ -8,7 +8,6 @@ import pytest
 
 from pkg2image.maintscript.failure import NotUnderstoodError
 from pkg2image.maintscript.files import Files, FilesError
-from pkg2image.rootfs.tree import Kind, Tree
 from tests.support.scripts import EPOCH, read_inline, small_tree
 from tests.support.trees import dump_tree
 
@@ -223,7 +222,6 @@ def test_what_the_kernel_refuses(change: Callable[[Files], object], code: str) -
         lambda f: (f.make_directory("/dev"), f.write("/dev/shm", b"")),
         lambda f: f.remove("/", recursive=True),
         lambda f: f.remove("/dev/null"),
-        lambda f: f.chmod("/usr/sbin/phantom", 0o700),
         lambda f: f.write("/etc/huge", bytes(65 * 1024 * 1024)),
         lambda f: [f.read("/etc/big") for _ in range(200)],
         lambda f: [f.write(f"/tmp/{n}", b"") for n in range(20_001)],
@@ -231,17 +229,9 @@ def test_what_the_kernel_refuses(change: Callable[[Files], object], code: str) -
 )
 def test_what_an_image_cannot_answer_for(change: Callable[[Files], object]) -> None:
     tree = small_tree({**TREE, "etc/big": "x" * 6_000_000})
-    files = Files(tree, read=read_inline, epoch=EPOCH, package="pkg", programs=["usr/sbin/phantom"])
+    files = Files(tree, read=read_inline, epoch=EPOCH, package="pkg")
     with pytest.raises(NotUnderstoodError):
         change(files)
-
-
-def test_programs_that_are_not_in_the_image_exist_for_the_script_only() -> None:
-    files = Files(Tree(), read=read_inline, epoch=EPOCH, package="pkg", programs=["usr/bin/ucf"])
-    entry = files.lookup("/usr/bin/ucf")
-    assert entry is not None
-    assert (entry.kind, entry.mode) == (Kind.FILE, 0o755)
-    assert len(files.tree) == 1
 
 
 def test_a_handle_writes_at_its_own_place_and_follows_its_file() -> None:

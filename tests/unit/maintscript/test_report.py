@@ -70,6 +70,8 @@ def test_a_problem_is_one_sentence() -> None:
 
 def test_the_summary_has_what_a_user_should_know() -> None:
     assert ScriptReport("emulate", (QUIET,)).summary() == ()
+    (left,) = ScriptReport("none").summary()
+    assert "users" in left
     assert ScriptReport("emulate", (USEFUL, COVERED, ELSEWHERE, LOST)).summary() == (
         "odd is not configured: postinst line 12: unknown command foo",
         "redis: not made: /etc/redis.key: keys belong to one installation",
