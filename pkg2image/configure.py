@@ -35,7 +35,7 @@ from pkg2image.rootfs.skeleton import skeleton
 from pkg2image.rootfs.sysusers import apply_sysusers
 from pkg2image.rootfs.tmpfiles import apply_tmpfiles
 from pkg2image.rootfs.tree import Identities, ReadContent, Tree
-from pkg2image.rootfs.triggers import run_triggers
+from pkg2image.rootfs.triggers import left_out, run_triggers
 from pkg2image.rootfs.users import check_granted, check_possible, read_accounts
 
 
@@ -95,18 +95,21 @@ def configure(
     if recipe:
         tree = apply(recipe, tree, read=read, epoch=epoch, ids=plan.ids)
     elves = known_elves(debs)
-    tree, left_out = run_triggers(tree, elves=elves, read=read, epoch=epoch, architecture=plan.architecture)
+    tree, wrong = run_triggers(tree, elves=elves, read=read, epoch=epoch, architecture=plan.architecture)
     accounts = read_accounts(tree, read)
     check_granted(plan.ids, accounts)
     tree, dropped = minimize(tree, level=plan.closure)
     inferred = _runtime(plan, debs, recipe, tree, read)
     provide(inferred, tree, epoch)
-    runtime = _explained(inferred, recipe, request)
-    add_file(tree, INFERRED_PATH, canonical_json(runtime, errors="backslashreplace"), origin="runtime", mtime=epoch)
     unmet = _unmet(plan, debs, tree, request, elves=elves, read=read)
-    add_file(tree, UNMET_PATH, _document(unmet), origin="completeness", mtime=epoch)
-    add_file(tree, PLAN_PATH, plan.document, origin="plan", mtime=epoch)
-    add_file(tree, SCRIPTS_PATH, canonical_json(report.render()), origin="scripts", mtime=epoch)
+    documents = {
+        PLAN_PATH: ("plan", plan.document),
+        SCRIPTS_PATH: ("scripts", canonical_json(report.render())),
+        INFERRED_PATH: ("runtime", _document(_explained(inferred, recipe, request))),
+        UNMET_PATH: ("completeness", _document({"unmet": [item.render() for item in unmet]})),
+    }
+    for path, (origin, data) in documents.items():
+        add_file(tree, path, data, origin=origin, mtime=epoch)
     tree = write_database(
         tree,
         debs,
@@ -117,14 +120,9 @@ def configure(
     )
     config = configured(inferred.config, request)
     check_user(config, users=accounts.identities.users, groups=accounts.identities.groups)
-    return Configured(
-        tree,
-        config,
-        accounts.identities,
-        report,
-        dropped,
-        (*report.summary(), *left_out, *summary(unmet), *(inferred.notes if request.entrypoint is None else ())),
-    )
+    unsure = inferred.notes if request.entrypoint is None else ()
+    notes = (*report.summary(), *wrong, *left_out(tree), *summary(unmet), *unsure)
+    return Configured(tree, config, accounts.identities, report, dropped, notes)
 
 
 def _unmet(
@@ -150,8 +148,9 @@ def _unmet(
     return unmet
 
 
-def _document(unmet: Sequence[Unmet]) -> bytes:
-    return canonical_json({"unmet": [item.render() for item in unmet]}, errors="backslashreplace")
+def _document(value: object) -> bytes:
+    # Names of files need not be text.
+    return canonical_json(value, errors="backslashreplace")
 
 
 def _runtime(plan: Plan, debs: Sequence[FetchedDeb], recipe: Recipe | None, tree: Tree, read: ReadContent) -> Inferred:

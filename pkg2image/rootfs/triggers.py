@@ -52,7 +52,7 @@ def run_triggers(
         architecture: Debian architecture of the target.
 
     Returns:
-        The tree, and a note for each thing that was left out although something in the tree asks for it.
+        The tree, and notes about what is wrong with their sources.
 
     Raises:
         MalformedPackageError: When a certificate file holds no certificate.
@@ -60,10 +60,13 @@ def run_triggers(
     result = install_cache(tree, elves=elves, read=read, architecture=architecture, mtime=epoch)
     result = install_certificates(result, read=read, mtime=epoch)
     result = install_java_trust(result, read=read, mtime=epoch)
-    result, notes = install_schemas(result, read=read, mtime=epoch)
-    missing = (
-        what
+    return install_schemas(result, read=read, mtime=epoch)
+
+
+def left_out(tree: Tree) -> tuple[str, ...]:
+    """Return a note for each cache that is not made although something in the finished tree asks for it."""
+    return tuple(
+        f"left out {what}"
         for pattern, what in _LEFT_OUT.items()
-        if matches(result, pattern) and not (pattern in _LISTS and matches(result, _LISTS[pattern]))
+        if matches(tree, pattern) and not (pattern in _LISTS and matches(tree, _LISTS[pattern]))
     )
-    return result, (*notes, *(f"left out {what}" for what in missing))
