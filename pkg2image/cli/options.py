@@ -160,7 +160,7 @@ _SHARED = (
         type=click.Choice(["auto", "plain", "none"]),
         default="auto",
         show_default=True,
-        help="How progress is shown.",
+        help="How progress is shown; notes are shown in any case.",
     ),
     click.option("-q", "--quiet", is_flag=True, help="Only results and errors."),
     click.option("-v", "--verbose", is_flag=True, help="More about each step."),

@@ -69,6 +69,14 @@ def _abandon(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+class NoteReporter(Silence):
+    """Notes, which are for everybody who did not ask for quiet, and no progress."""
+
+    def note(self, text: str) -> None:
+        """Write a note."""
+        tell(f"note: {text}")
+
+
 class PlainReporter:
     """One line per step and per note.
 
@@ -144,8 +152,10 @@ def reporting(mode: str, *, quiet: bool, verbose: bool) -> Iterator[Reporter]:
         quiet: Whether even notes are unwanted.
         verbose: Whether durations are told.
     """
-    if quiet or mode == "none":
+    if quiet:
         yield Silence()
+    elif mode == "none":
+        yield NoteReporter()
     elif mode == "plain" or verbose or not _is_terminal(sys.stderr):
         plain = PlainReporter(verbose=verbose)
         yield plain

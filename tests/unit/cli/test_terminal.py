@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from pkg2image.cli import terminal
-from pkg2image.cli.terminal import BarReporter, PlainReporter, reporting, show, show_json, size_text, tell
+from pkg2image.cli.terminal import BarReporter, NoteReporter, PlainReporter, reporting, show, show_json, size_text, tell
 from pkg2image.progress import Silence
 
 
@@ -61,8 +61,8 @@ class Screen(io.StringIO):
         ("auto", False, False, False, PlainReporter),
         ("auto", False, True, True, PlainReporter),
         ("plain", False, False, True, PlainReporter),
-        ("none", False, False, True, Silence),
-        ("none", False, True, True, Silence),
+        ("none", False, False, True, NoteReporter),
+        ("none", False, True, True, NoteReporter),
         ("plain", True, True, True, Silence),
     ],
 )
@@ -71,7 +71,15 @@ def test_which_reporter(
 ) -> None:
     monkeypatch.setattr(terminal.sys, "stderr", Screen() if screen else io.StringIO())
     with reporting(mode, quiet=quiet, verbose=verbose) as reporter:
-        assert isinstance(reporter, kind)
+        assert type(reporter) is kind
+
+
+def test_notes_are_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    with reporting("none", quiet=False, verbose=False) as reporter:
+        reporter.step("reading", 5 << 20)
+        reporter.advance(1)
+        reporter.note("mind this")
+    assert capsys.readouterr().err == "note: mind this\n"
 
 
 def test_no_stderr_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
