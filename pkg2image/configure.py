@@ -163,7 +163,11 @@ def _explained(inferred: Inferred, recipe: Recipe | None, request: BuildRequest)
     """Return how the image is started, value by value with its source, as the image carries it."""
     otherwise = f"recipe {recipe.name}" if recipe else "what every image has"
     values = explained(configured(inferred.config, request), inferred.config, inferred.sources, otherwise)
-    return {**inferred.render(), "recipe": recipe.name if recipe else "", "values": values}
+    document = {**inferred.render(), "recipe": recipe.name if recipe else "", "values": values}
+    # Who starts another program than the recipe's is not helped by a test of that one.
+    if recipe and recipe.smoke_test and request.entrypoint is None:
+        document["smoke_test"] = recipe.smoke_test.model_dump(mode="json", exclude_defaults=True)
+    return document
 
 
 def install(

@@ -161,6 +161,16 @@ class RegistryError(Pkg2ImageError):
 
 
 class SelfTestError(Pkg2ImageError):
-    """The built image did not do its job under a runtime."""
+    """The built image did not do its job under a runtime.
+
+    Args:
+        message: What was expected of it and did not happen.
+        log: The last lines that it has printed.
+        hint: What to do next.
+    """
 
     exit_code = 11
+
+    def __init__(self, message: str, *, log: tuple[str, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.log = log

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -24,6 +25,9 @@ from pkg2image.pipeline import BuildResult, build
 @configuration_options
 @image_options
 @shared_options
+@click.option(
+    "--test", "with_test", is_flag=True, help="Then start every image under a runtime of this machine; see test --help."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(**parameters: Any) -> None:
     """Build an image of packages and what they need.
@@ -39,13 +43,24 @@ def command(**parameters: Any) -> None:
         results = build(request, world)
     if parameters["as_json"]:
         show_json([_json(result) for result in results])
-        return
+    else:
+        for result in results:
+            for output in result.outputs:
+                show(f"{output.path} {output.digest}")
+        if not parameters["quiet"]:
+            for result in results:
+                _tell(result)
+    if parameters["with_test"]:
+        _test(results)
+
+
+def _test(results: Sequence[BuildResult]) -> None:
+    from pkg2image.cli.test import sentence, verdict_of  # noqa: PLC0415 -- only who wants a test pays for it
+
+    # What was built is there and has been told, whatever becomes of the test; stdout keeps its form.
     for result in results:
         for output in result.outputs:
-            show(f"{output.path} {output.digest}")
-    if not parameters["quiet"]:
-        for result in results:
-            _tell(result)
+            tell(sentence(verdict_of(output.path)))
 
 
 def _json(result: BuildResult) -> dict[str, Any]:

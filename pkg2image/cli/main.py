@@ -17,13 +17,14 @@ import click
 
 from pkg2image import __version__
 from pkg2image.cli.terminal import tell
-from pkg2image.errors import Pkg2ImageError, UnresolvableError, UsageError
+from pkg2image.errors import Pkg2ImageError, SelfTestError, UnresolvableError, UsageError
 
 _COMMANDS = {
     "build": "Build an image of packages and what they need.",
     "plan": "Show what an image would hold, why, and how big.",
     "why": "Tell why a package or a file is in an image, or why it is not.",
     "inspect": "Look at an image: packages, configuration, layers, files.",
+    "test": "Start an image under a runtime of this machine and see whether it works.",
     "cache": "Look at the store of downloads, facts and layers.",
     "recipes": "Look at the recipes of well-known applications.",
     "completion": "Print the completion script of a shell.",
@@ -108,6 +109,9 @@ def _fail(error: Pkg2ImageError) -> int:
     if isinstance(error, UnresolvableError):
         for reason in error.reasons:
             tell(f"  {reason}")
+    if isinstance(error, SelfTestError):
+        for line in error.log:
+            tell(f"  | {line}")
     tell(f"hint: {error.hint or _HINTS[error.exit_code]}")
     return error.exit_code
 

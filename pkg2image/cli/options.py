@@ -245,7 +245,9 @@ def request_of(parameters: dict[str, Any]) -> BuildRequest:
         UsageError: When neither packages nor an image file are given.
         RequestError: When the request makes no sense.
     """
-    flags = {name: value for name, value in parameters.items() if name not in (*_RUN, "image_file", "as_json")}
+    flags = {
+        name: value for name, value in parameters.items() if name not in (*_RUN, "image_file", "as_json", "with_test")
+    }
     if flags.get("formats"):
         flags["formats"] = tuple(map(Format, flags["formats"]))
     image_file = parameters.get("image_file")

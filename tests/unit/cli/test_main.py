@@ -17,7 +17,7 @@ from pkg2image.cli import main
 from pkg2image.cli.main import Commands, LazyCommand, run
 from tests.conftest import ROOT
 
-COMMANDS = ["build", "plan", "why", "inspect", "cache", "recipes", "completion"]
+COMMANDS = ["build", "plan", "why", "inspect", "test", "cache", "recipes", "completion"]
 SUBCOMMANDS = ["cache info", "cache prune", "cache clear", "recipes list", "recipes show"]
 
 
