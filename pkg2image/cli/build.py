@@ -51,16 +51,18 @@ def command(**parameters: Any) -> None:
             for result in results:
                 _tell(result)
     if parameters["with_test"]:
-        _test(results)
+        _test(results, quiet=parameters["quiet"])
 
 
-def _test(results: Sequence[BuildResult]) -> None:
+def _test(results: Sequence[BuildResult], *, quiet: bool) -> None:
     from pkg2image.cli.test import sentence, verdict_of  # noqa: PLC0415 -- only who wants a test pays for it
 
     # What was built is there and has been told, whatever becomes of the test; stdout keeps its form.
     for result in results:
         for output in result.outputs:
-            tell(sentence(verdict_of(output.path)))
+            verdict = verdict_of(output.path)
+            if not quiet:
+                tell(sentence(verdict))
 
 
 def _json(result: BuildResult) -> dict[str, Any]:

@@ -26,7 +26,6 @@ _MASKED = ("/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/sched_debug", "/pro
 _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 # No user namespace: only root makes bundles, and owners are those of the image.
 _NAMESPACES = ("pid", "network", "ipc", "uts", "mount")
-_MOST_FILES = 65536  # programs that close every possible handle take long over more
 
 
 def specification(
@@ -46,11 +45,10 @@ def specification(
         args: Program and arguments.
         environment: Added to the image's.
         binds: Paths in the container that can be written, each with the directory of the host that is there.
-        most_files: How many files this process may open; a container cannot be given more.
+        most_files: How many files the container may open.
     """
     config, identity = settings.config, settings.identity
     variables = {**dict(config.environment), **environment}
-    limit = min(most_files, _MOST_FILES)
     return {
         "ociVersion": "1.0.2",
         "hostname": HOST_NAME,
@@ -62,7 +60,7 @@ def specification(
             "env": [f"{name}={value}" for name, value in variables.items()],
             "cwd": config.workdir or "/",
             "capabilities": _capabilities(is_root=identity.uid == 0),
-            "rlimits": [{"type": "RLIMIT_NOFILE", "soft": limit, "hard": limit}],
+            "rlimits": [{"type": "RLIMIT_NOFILE", "soft": most_files, "hard": most_files}],
             "noNewPrivileges": False,
         },
         "mounts": [*_system_mounts(), *(_bind(path, source) for path, source in binds)],

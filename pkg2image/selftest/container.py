@@ -6,6 +6,7 @@ Every call has a time limit and a closed standard input: none may wait for someb
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -18,6 +19,9 @@ from pkg2image.errors import OutputError
 
 CLEANUP = 30.0
 """Seconds for one call that stops or removes something."""
+
+MOST_FILES = 65536
+"""How many files a container may open; programs that close every possible handle take long over more."""
 
 _MOST_OUTPUT = 1 << 20
 _MOST_LOG = 1 << 16
@@ -145,6 +149,17 @@ def launch(
         )
     except OSError as error:
         raise OutputError(f"cannot start {words[0]}: {error.strerror}") from error
+
+
+def limit(resource_number: int, most: int) -> int:
+    """Return a limit that a container can be given: no more than this process has.
+
+    Args:
+        resource_number: One of the ``RLIMIT_`` constants.
+        most: What it should not exceed.
+    """
+    hard = resource.getrlimit(resource_number)[1]
+    return most if hard == resource.RLIM_INFINITY else min(hard, most)
 
 
 def tail(path: Path) -> str:

@@ -13,15 +13,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkg2image.errors import OutputError
+from pkg2image.errors import OutputError, SelfTestError
 from pkg2image.image.read import ImageContents
-from pkg2image.selftest.container import CLEANUP, Answer, call
+from pkg2image.selftest.container import CLEANUP, MOST_FILES, Answer, call, last_lines, limit
 from pkg2image.selftest.settings import Settings
 
 FORMATS = ("oci", "docker")
 """What engines load."""
 
 _LOADING = 600.0  # seconds; a large image on a busy machine
+_NO_PROGRAM = {126, 127}
+_MOST_PROCESSES = 4096
 _ENDED = {"exited", "stopped", "dead"}
 
 
@@ -97,7 +99,9 @@ class EngineRuntime:
             (*self._client, "run", "--detach", f"--name={name}", *self._options, *variables, self._loaded, *command),
             _LOADING,
         )
-        if answer.code not in (0, 126, 127):  # the last two are the image's own doing: no such program
+        if answer.code in _NO_PROGRAM:
+            raise SelfTestError("its program cannot be started", log=last_lines(answer.errors))
+        if answer.code != 0:
             raise OutputError(
                 f"cannot start a container with {self._client[0]}: {_last_line(answer.errors)}",
                 hint="see whether it starts any container, or name another runtime with --runtime",
@@ -151,9 +155,9 @@ def podman_client(program: str, directory: Path, runc: str | None) -> tuple[str,
 def podman_options() -> tuple[str, ...]:
     """Return what every container of podman gets: it makes ``/run`` and ``/tmp`` of read-only ones writable itself."""
     # Its own limits are above those of this process on some machines, and then it can start nothing.
-    limits = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
-    most = {name: resource.getrlimit(number)[1] for name, number in limits.items()}
-    return (*(f"--ulimit={name}={value}:{value}" for name, value in most.items()), "--log-driver=k8s-file")
+    limits = {"nofile": (resource.RLIMIT_NOFILE, MOST_FILES), "nproc": (resource.RLIMIT_NPROC, _MOST_PROCESSES)}
+    values = {name: limit(number, most) for name, (number, most) in limits.items()}
+    return (*(f"--ulimit={name}={value}:{value}" for name, value in values.items()), "--log-driver=k8s-file")
 
 
 DOCKER_OPTIONS = ("--volume=/run", "--volume=/tmp")

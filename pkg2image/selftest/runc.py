@@ -14,7 +14,7 @@ from pathlib import Path
 from pkg2image.errors import SelfTestError
 from pkg2image.image.read import ImageContents
 from pkg2image.selftest.bundle import HOSTS, specification
-from pkg2image.selftest.container import CLEANUP, Answer, call, last_lines, launch, tail
+from pkg2image.selftest.container import CLEANUP, MOST_FILES, Answer, call, last_lines, launch, limit, tail
 from pkg2image.selftest.places import writable_places
 from pkg2image.selftest.settings import Settings
 from pkg2image.selftest.unpack import unpack
@@ -132,7 +132,7 @@ class BundleRuntime:
             args,
             environment=environment,
             binds=self._binds,
-            most_files=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+            most_files=limit(resource.RLIMIT_NOFILE, MOST_FILES),
         )
         (place / "config.json").write_text(json.dumps(document))
         log = place / "log"
