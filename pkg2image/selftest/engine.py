@@ -172,7 +172,10 @@ def _rights(settings: Settings) -> Iterator[str]:
 
 
 def _tags(contents: ImageContents) -> tuple[str, ...]:
-    return tuple(tag for tag in (text.strip() for text in contents.reference.split(",")) if tag)
+    entries = contents.documents.get("manifest.json")
+    named = [each.get("RepoTags") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    tags = {tag for names in named if isinstance(names, list) for tag in names if isinstance(tag, str)}
+    return tuple(sorted(tags | {text.strip() for text in contents.reference.split(",") if text.strip()}))
 
 
 def _last_line(text: str) -> str:

@@ -96,7 +96,7 @@ def _listens(settings: Settings, runtime: Runtime, deadline: Deadline) -> str:
         return not found.isdisjoint(wanted)
 
     def reason() -> str:
-        others = f", only on {', '.join(sorted(found))}" if found else ""
+        others = f" but on {', '.join(sorted(found))}" if found else ""
         return f"it did not listen on {' or '.join(wanted)}{others}"
 
     _until(is_open, reason, container, deadline)
