@@ -129,9 +129,7 @@ def call(command: Sequence[str | Path], seconds: float) -> Answer:
         return Answer(code, _head(output), _head(errors))
 
 
-def launch(
-    command: Sequence[str | Path], output: IO[bytes], errors: IO[bytes], handles: Sequence[int] = ()
-) -> subprocess.Popen[bytes]:
+def launch(command: Sequence[str | Path], output: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start a program in a session of its own, so that a Ctrl-C on the terminal is for this program alone.
 
     Raises:
@@ -145,10 +143,21 @@ def launch(
             stdout=output,
             stderr=errors,
             start_new_session=True,
-            pass_fds=handles,
         )
     except OSError as error:
         raise OutputError(f"cannot start {words[0]}: {error.strerror}") from error
+
+
+def launch_logged(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
+    """Start a program as `launch` does; everything that it prints goes to a new file.
+
+    Raises:
+        OutputError: When it cannot be started.
+    """
+    with log.open("ab") as output:
+        # Programs of a container that are not root open /dev/stdout anew, which is this file.
+        os.fchmod(output.fileno(), 0o666)
+        return launch(command, output, output)
 
 
 def limit(resource_number: int, most: int) -> int:

@@ -12,17 +12,20 @@ from pathlib import Path
 
 from pkg2image.errors import OutputError, RequestError, SelfTestError
 from pkg2image.image.read import ImageContents, read_image
+from pkg2image.selftest.chroot import ChrootStarter
 from pkg2image.selftest.container import CLEANUP, Runtime, call
 from pkg2image.selftest.engine import DOCKER_OPTIONS, FORMATS, EngineRuntime, podman_client, podman_options
 from pkg2image.selftest.judge import judge
-from pkg2image.selftest.runc import BundleRuntime
+from pkg2image.selftest.runc import BundleStarter
 from pkg2image.selftest.settings import Settings, settings_of
+from pkg2image.selftest.unpacked import Starter, UnpackedRuntime
 
-RUNTIMES = ("runc", "crun", "podman", "docker")
+RUNTIMES = ("runc", "crun", "podman", "docker", "chroot")
 """Names of the runtimes, the one that is taken first before the others."""
 
 _ENGINES = ("podman", "docker")
-_FOR_ROOT = ("runc", "crun")
+_FOR_ROOT = ("runc", "crun", "chroot")
+_PROGRAMS = {"chroot": "unshare"}
 _HINT = "install podman, docker.io, or (for root) runc, and name it with --runtime if there are several"
 
 
@@ -82,12 +85,12 @@ def _choose(wanted: str, contents: ImageContents, search_path: str) -> _Chosen:
         why_not = _why_not(wanted, contents)
         if why_not:
             raise OutputError(f"cannot test {contents.path} under {wanted}: {why_not}", hint=_HINT)
-        program = shutil.which(wanted, path=search_path)
+        program = shutil.which(_PROGRAMS.get(wanted, wanted), path=search_path)
         if program is None:
             raise OutputError(f"cannot test {contents.path}: {wanted} is not installed", hint=_HINT)
         return _Chosen(wanted, program, runc)
     for name in RUNTIMES:
-        program = shutil.which(name, path=search_path)
+        program = shutil.which(_PROGRAMS.get(name, name), path=search_path)
         if program and not _why_not(name, contents):
             return _Chosen(name, program, runc)
     raise OutputError(
@@ -145,4 +148,7 @@ class _Chosen:
             case "docker":
                 return EngineRuntime((self.program,), DOCKER_OPTIONS, contents, settings)
             case _:
-                return BundleRuntime(self.program, contents, settings, directory)
+                starter: Starter = BundleStarter(self.program)
+                if self.name == "chroot":
+                    starter = ChrootStarter(self.program)
+                return UnpackedRuntime(starter, contents, settings, directory)

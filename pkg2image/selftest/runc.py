@@ -11,15 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkg2image.errors import SelfTestError
-from pkg2image.image.read import ImageContents
-from pkg2image.selftest.bundle import HOSTS, specification
-from pkg2image.selftest.container import CLEANUP, MOST_FILES, Answer, call, last_lines, launch, limit, tail
-from pkg2image.selftest.places import writable_places
-from pkg2image.selftest.settings import Settings
-from pkg2image.selftest.unpack import unpack
+from pkg2image.selftest.bundle import specification
+from pkg2image.selftest.container import CLEANUP, MOST_FILES, Answer, call, launch_logged, limit, tail
+from pkg2image.selftest.unpacked import Unpacked
 
-_FIRST_START = 600.0  # seconds
 _PAUSE = 0.05
 
 
@@ -73,73 +68,33 @@ class BundleContainer:
             time.sleep(_PAUSE)
 
 
-class BundleRuntime:
-    """Containers of one image under runc or crun.
+@dataclass(frozen=True, slots=True)
+class BundleStarter:
+    """Starts containers under runc or crun; see `Starter`.
 
     Args:
         program: Path of the runtime.
-        contents: The image.
-        settings: How it is started.
-        directory: Private; everything lies below it.
     """
 
-    def __init__(self, program: str, contents: ImageContents, settings: Settings, directory: Path) -> None:
-        self._settings = settings
-        self._directory = directory
-        self._client = (program, "--root", str(directory / "state"))
-        self._containers: list[BundleContainer] = []
-        self._rootfs = directory / "rootfs"
-        unpack(contents, self._rootfs)
-        places = writable_places(self._rootfs, settings.config.volumes, directory / "volumes")
-        hosts = directory / "hosts"
-        hosts.write_text(HOSTS)
-        hosts.chmod(0o644)
-        self._binds = (*places, ("/etc/hosts", hosts))
-        self._prepared = not settings.config.first_start
+    program: str
 
-    def start(self, command: Sequence[str], environment: Mapping[str, str]) -> BundleContainer:
-        """See `Runtime.start`; what an ACI wants to run before its first start runs first."""
-        if not self._prepared:
-            self._prepare(environment)
-        config = self._settings.config
-        return self._launch((*config.entrypoint, *(command or config.command)), environment)
-
-    def close(self) -> None:
-        """See `Runtime.close`."""
-        while self._containers:
-            self._containers.pop().remove()
-
-    def _prepare(self, environment: Mapping[str, str]) -> None:
-        before = self._launch(self._settings.config.first_start, environment)
-        try:
-            code: int | None = before.process.wait(_FIRST_START)
-        except subprocess.TimeoutExpired:
-            code = None
-        if code != 0:
-            raise SelfTestError(
-                "its pre-start command " + ("takes too long" if code is None else f"ended with exit code {code}"),
-                log=last_lines(before.log()),
-            )
-        self._prepared = True
-
-    def _launch(self, args: Sequence[str], environment: Mapping[str, str]) -> BundleContainer:
-        name = f"pkg2image-test-{os.getpid()}-{len(self._containers) + 1}"
-        place = self._directory / name
+    def launch(
+        self, image: Unpacked, number: int, args: Sequence[str], environment: Mapping[str, str]
+    ) -> BundleContainer:
+        """See `Starter.launch`."""
+        name = f"pkg2image-test-{os.getpid()}-{number}"
+        place = image.directory / name
         place.mkdir()
         document = specification(
-            self._settings,
-            self._rootfs,
+            image.settings,
+            image.rootfs,
             args,
             environment=environment,
-            binds=self._binds,
+            binds=image.binds,
             most_files=limit(resource.RLIMIT_NOFILE, MOST_FILES),
         )
         (place / "config.json").write_text(json.dumps(document))
+        client = (self.program, "--root", str(image.directory / "state"))
         log = place / "log"
-        with log.open("ab") as output:
-            # Programs that are not root open /dev/stdout anew, which is this file.
-            os.fchmod(output.fileno(), 0o666)
-            process = launch((*self._client, "run", "--bundle", place, name), output, output)
-        container = BundleContainer(self._client, name, process, log)
-        self._containers.append(container)
-        return container
+        process = launch_logged((*client, "run", "--bundle", place, name), log)
+        return BundleContainer(client, name, process, log)

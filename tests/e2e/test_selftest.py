@@ -80,7 +80,8 @@ def desk(workshop: Workshop, tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.mark.parametrize(
-    ("runtime", "file_format"), [("runc", "oci"), ("runc", "docker"), ("runc", "aci"), ("podman", "oci")]
+    ("runtime", "file_format"),
+    [("runc", "oci"), ("runc", "docker"), ("runc", "aci"), ("podman", "oci"), ("chroot", "oci")],
 )
 def test_an_image_knows_the_test_of_its_recipe(desk: Desk, runtime: str, file_format: str) -> None:
     image = desk.prebuilt("redis", file_format)
@@ -124,7 +125,7 @@ def test_docker_has_afterwards_what_it_had_before(desk: Desk, docker_host: tuple
     assert ask(*client, "image", "inspect", "--format", "{{.Config.Labels.is}}", "redis:latest").output == "another\n"
 
 
-@pytest.mark.parametrize("runtime", ["runc", "podman"])
+@pytest.mark.parametrize("runtime", ["runc", "podman", "chroot"])
 def test_a_server_without_a_recipe_has_to_listen(desk: Desk, runtime: str) -> None:
     image = desk.image("memcached", "--recipe", "none")
     code, output, errors = desk.test(str(image), "--runtime", runtime, "--json")
@@ -144,7 +145,7 @@ def test_a_tool_has_to_tell_its_version(desk: Desk) -> None:
     assert (code, output) == (0, f"{image}: passed (runc; curl answered --version)\n"), errors
 
 
-@pytest.mark.parametrize("runtime", ["runc", "podman"])
+@pytest.mark.parametrize("runtime", ["runc", "podman", "chroot"])
 def test_what_does_not_work_is_shown_with_its_log(desk: Desk, runtime: str) -> None:
     image = desk.image("redis", "--cmd", "--no-such-directive yes")
     code, output, errors = desk.test(str(image), "--runtime", runtime)
@@ -202,6 +203,27 @@ def test_an_image_without_a_program_is_not_tested(desk: Desk) -> None:
     code, output, errors = desk.test(str(image))
     assert (code, output) == (3, "")
     assert f"error: cannot test {image}: it does not say which program it starts\n" in errors
+
+
+@pytest.mark.parametrize("runtime", ["runc", "chroot"])
+def test_a_container_reaches_nothing_of_the_machine(desk: Desk, tmp_path: Path, runtime: str) -> None:
+    script = (
+        "touch /usr/x 2>/dev/null && echo a writable root; "
+        "echo 1 2>/dev/null >/proc/sys/kernel/printk && echo a writable kernel; "
+        "test $(ls /sys/class/net /proc/sys/net/ipv4/conf 2>/dev/null | grep -c eth) = 0 || echo a network; "
+        "test $(grep -c : /proc/net/dev) = 1 || echo another interface; "
+        "mount -t tmpfs none /mnt 2>/dev/null && echo a mount; "
+        "touch /tmp/x /run/x /var/cache/x && echo places to write"
+    )
+    recipe = tmp_path / "shut.yaml"
+    words = {"name": "shut", "description": "Looks around", "packages": ["coreutils", "grep", "mount"]}
+    # It fails on purpose: then everything that it has printed is shown.
+    smoke = {"command": ["-c", f"{script}; exit 9"]}
+    recipe.write_text(json.dumps({**words, "entrypoint": ["/bin/sh"], "volumes": ["/var/cache"], "smoke_test": smoke}))
+    image = desk.image("dash", "--recipe", str(recipe))
+    code, _, errors = desk.test(str(image), "--runtime", runtime)
+    assert code == 11
+    assert [line for line in errors.splitlines() if line.startswith("  | ")] == ["  | places to write"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
