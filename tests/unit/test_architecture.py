@@ -58,6 +58,8 @@ ALLOWED: dict[str, set[str]] = {
     "selftest": {"image", "recipes", "rootfs.tree"},
     "__main__": {"cli"},
 }
+# Programs: what the command line is run by, and what becomes the program of an image in a process of its own.
+PROGRAMS = {ROOT / "__main__.py", ROOT / "selftest/enter.py"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 
@@ -95,7 +97,7 @@ def test_a_room_imports_only_what_the_design_allows(path: Path) -> None:
 def test_only_the_command_line_prints_reads_the_environment_or_exits() -> None:
     offenders = []
     for path in MODULES:
-        if path.is_relative_to(ROOT / "cli") or path.name == "__main__.py":
+        if path.is_relative_to(ROOT / "cli") or path in PROGRAMS:
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("print", "exit"):
