@@ -21,6 +21,7 @@ from pkg2image.selftest.settings import Settings
 FORMATS = ("oci", "docker")
 """What engines load."""
 
+_LONGEST_REASON = 400
 _LOADING = 600.0  # seconds; a large image on a busy machine
 _NO_PROGRAM = {126, 127}
 _MOST_PROCESSES = 4096
@@ -103,7 +104,7 @@ class EngineRuntime:
             raise SelfTestError("its program cannot be started", log=last_lines(answer.errors))
         if answer.code != 0:
             raise OutputError(
-                f"cannot start a container with {self._client[0]}: {_last_line(answer.errors)}",
+                f"cannot start a container with {self._client[0]}: {_reason(answer.errors)}",
                 hint="see whether it starts any container, or name another runtime with --runtime",
             )
         return EngineContainer(self._client, name)
@@ -124,7 +125,7 @@ class EngineRuntime:
         lines = answer.output.split()
         if answer.code != 0 or not lines:
             raise OutputError(
-                f"cannot load {contents.path} with {self._client[0]}: {_last_line(answer.errors)}",
+                f"cannot load {contents.path} with {self._client[0]}: {_reason(answer.errors)}",
                 hint="see whether it works at all, or name another runtime with --runtime",
             )
         # By its number: another image may take the tag while this one is tested.
@@ -178,5 +179,5 @@ def _tags(contents: ImageContents) -> tuple[str, ...]:
     return tuple(sorted(tags | {text.strip() for text in contents.reference.split(",") if text.strip()}))
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["it does not say why"])[-1]
+def _reason(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST_REASON] or "it does not say why"
