@@ -68,6 +68,7 @@ def make_apt_root(suite: str, directory: Path, architecture: str) -> Path:
 def host_sources(suite: str) -> Iterator[str]:
     """Yield one-line sources of main for a suite, its updates and its security suite, from the host's own sources."""
     apt_pkg.init()
+    apt_pkg.config.set("Dir", "/")  # an oracle may have set it to a root of its own
     sources = apt_pkg.SourceList()
     sources.read_main_list()
     seen = set()

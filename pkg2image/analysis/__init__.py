@@ -1,1 +1,1 @@
-"""What the files of an image tell about the needs they have."""
+"""What the files of an image tell: how it is started, what it asks for, and whether that is there."""

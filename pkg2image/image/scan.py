@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 
@@ -171,17 +171,15 @@ class HashingReader(io.RawIOBase):
 class CheckedTarInfo(tarfile.TarInfo):
     """A tar header whose claims about the size of other headers are bounded."""
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """Read a header.
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        """Read what belongs to a header; tarfile offers this method to subclasses, in all versions of Python.
 
         Raises:
             ReadError: When a name or a pax header is larger than any sane one.
         """
-        info = super().frombuf(buf, encoding, errors)
-        if info.type in _HEADER_TYPES and info.size > _MOST_HEADER:
-            raise tarfile.ReadError(f"a header of {info.size} bytes")
-        return info
+        if self.type in _HEADER_TYPES and self.size > _MOST_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        return cast("tarfile.TarInfo", cast("Any", super())._proc_member(tar))  # noqa: SLF001
 
 
 @contextmanager

@@ -725,11 +725,14 @@ def test_an_unsigned_source_is_noted_in_every_output(tmp_path: Path) -> None:
 
 
 def test_progress_goes_to_stderr_as_wished(user: User) -> None:
+    assert user.run("plan", "hello", "-q").err == ""
     plain = user.run("plan", "hello", "--progress", "plain").err.splitlines()
     assert plain[0] == "reading the repositories"
     assert plain[-1] == "resolving"
     assert user.run("plan", "hello").err.splitlines() == plain
-    assert user.run("plan", "hello", "--progress", "none").err == ""
+    notes = [line for line in plain if line.startswith("note: ")]
+    assert notes
+    assert user.run("plan", "hello", "--progress", "none").err.splitlines() == notes
     assert user.run("hello", "-q").err == ""
     verbose = user.run("plan", "hello", "-v").err.splitlines()
     assert verbose[-1].startswith("resolving: ")

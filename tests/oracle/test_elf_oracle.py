@@ -19,7 +19,7 @@ from pkg2image.deb.facts import ElfFacts
 _PLACES = ("/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec")
 _LARGEST = 2_000_000
 _EVERY = 4  # pyelftools is slow; a fourth of a system is hundreds of files
-_ENOUGH = 300
+_ENOUGH = 200
 
 
 def _candidates() -> Iterator[Path]:
