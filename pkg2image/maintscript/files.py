@@ -198,14 +198,6 @@ class Files(ChangingFiles):
             self._tree.put(place, entry)
         self._create(path, entry)
 
-    def make_node(self, path: str, entry: Entry) -> None:
-        """Make a fifo or device.
-
-        Raises:
-            FilesError: As mknod(2).
-        """
-        self._create(path, entry)
-
     def copy(self, source: str, target: str, *, preserve: bool = False, follow: bool = True) -> None:
         """Copy one file; an existing target keeps its owner and mode, as with ``cp``.
 

@@ -199,8 +199,8 @@ Command = Callable[[Invocation], int]
 
 
 @dataclass(frozen=True, slots=True)
-class OfImage:
-    """A command that stands for a program only in images that have that program.
+class _Conditional:
+    """A command that does not stand for its name under all circumstances; its class says under which.
 
     Args:
         command: What it does.
@@ -213,19 +213,16 @@ class OfImage:
         return self.command(invocation)
 
 
-@dataclass(frozen=True, slots=True)
-class InPlace:
-    """A command that takes the place of whatever has its name: a program, a function, a file that is sourced.
+class OfImage(_Conditional):
+    """A command that stands for a program only in images that have that program."""
 
-    Args:
-        command: What it does.
-    """
+    __slots__ = ()
 
-    command: Command
 
-    def __call__(self, invocation: Invocation) -> int:
-        """Do its work."""
-        return self.command(invocation)
+class InPlace(_Conditional):
+    """A command that takes the place of whatever has its name: a program, a function, a file that is sourced."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ _INSTALL = Grammar(
     },
 )
 _MKTEMP = Grammar("dqp:tu", {"directory": "d", "quiet": "q", "tmpdir?": "p", "suffix=": "suffix", "dry-run": "u"})
+_VARIABLE_PART = "X" * 3  # the least that a template ends in: mktemp(1)
 _TEMPFILE = Grammar("d:p:s:m:", {"directory=": "d", "prefix=": "p", "suffix=": "s", "mode=": "m"})
 
 
@@ -291,9 +292,9 @@ def mktemp(invocation: Invocation) -> int:
     if "u" in options or "suffix" in options or len(options.operands) > 1:
         raise NotUnderstoodError("mktemp -u or --suffix")
     template = options.operands[0] if options.operands else "tmp.XXXXXXXXXX"
-    if "XXX" in template and not template.endswith("XXX"):
+    if _VARIABLE_PART in template and not template.endswith(_VARIABLE_PART):
         raise NotUnderstoodError(f"mktemp with the template {template!r}")
-    if not template.endswith("XXX"):
+    if not template.endswith(_VARIABLE_PART):
         return invocation.fail(f"too few X's in template '{template}'")
     if "p" in options or "t" in options or not options.operands:
         directory = options.last("p") or invocation.environment.get("TMPDIR") or "/tmp"  # noqa: S108
