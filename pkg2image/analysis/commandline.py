@@ -13,9 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pkg2image.analysis.units import Unit, UnitError
-from pkg2image.rootfs.dropins import unescaped
+from pkg2image.rootfs.dropins import DropInError, quoted_word
 
-_ESCAPE = re.compile(r"""\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[0-7]{3}|[abfnrtvs\\"'])""")
 _PREFIXES = "@-:+!|"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACED = re.compile(r"\$(\$|\{([A-Za-z_][A-Za-z0-9_]*)\})")
@@ -84,28 +83,12 @@ def _split(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def _word(text: str, at: int) -> tuple[str, int]:
-    parts: list[str] = []
-    quote = ""
-    while at < len(text):
-        character = text[at]
-        if character == "\\":
-            match = _ESCAPE.match(text, at)
-            parts.append(unescaped(match[0]) if match else text[at : at + 2])
-            at += len(match[0]) if match else 2
-            continue
-        if character == quote:
-            quote = ""
-        elif not quote and character in "\"'":
-            quote = character
-        elif not quote and character.isspace():
-            break
-        else:
-            parts.append(character)
-        at += 1
-    if quote:
-        raise UnitError("a quote is not closed")
+    try:
+        raw, at = quoted_word(text, at)
+    except DropInError as error:
+        raise UnitError(str(error)) from error
     # Escapes may stand for bytes, which only together are characters, or for what no argument can have.
-    word = "".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    word = raw.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if "\0" in word:
         raise UnitError("a word has a NUL in it")
     return word, at

@@ -117,19 +117,27 @@ def split_line(text: str, fields: int) -> tuple[tuple[str, ...], str]:
     words: list[str] = []
     rest = text.lstrip()
     while rest and len(words) < fields:
-        word, rest = _word(rest)
+        word, end = quoted_word(rest)
         words.append(word)
+        rest = rest[end:].lstrip()
     return (*words, *("-",) * (fields - len(words))), rest
 
 
-def _word(text: str) -> tuple[str, str]:
-    """Return the first word without its quotes and with its escapes resolved, and what comes after it."""
-    word, quote, at = "", "", 0
+def quoted_word(text: str, at: int = 0) -> tuple[str, int]:
+    """Return the word that begins at a place, without its quotes and with its escapes resolved, and where it ends.
+
+    Raises:
+        DropInError: When a quote is not closed.
+
+    Spec: systemd.syntax(7), "QUOTING".
+    """
+    parts: list[str] = []
+    quote = ""
     while at < len(text):
         character = text[at]
         if character == "\\":
             match = _ESCAPE.match(text, at)
-            word += unescaped(match[0]) if match else text[at : at + 2]
+            parts.append(unescaped(match[0]) if match else text[at : at + 2])
             at += len(match[0]) if match else 2
             continue
         if character == quote:
@@ -139,11 +147,11 @@ def _word(text: str) -> tuple[str, str]:
         elif not quote and character.isspace():
             break
         else:
-            word += character
+            parts.append(character)
         at += 1
     if quote:
         raise DropInError("a quote is not closed")
-    return word, text[at:].lstrip()
+    return "".join(parts), at
 
 
 def unescaped(text: str) -> str:
