@@ -34,6 +34,12 @@ def optional_names(debs: Iterable[FetchedDeb]) -> Mapping[str, frozenset[str]]:
     return found
 
 
+def recommended_names(debs: Iterable[FetchedDeb]) -> Mapping[str, frozenset[str]]:
+    """Return package -> names of packages that it recommends."""
+    found = {deb.package.name: frozenset(_names(deb, "Recommends")) for deb in debs}
+    return {name: names for name, names in found.items() if names}
+
+
 def _names(deb: FetchedDeb, *fields: str) -> Iterator[str]:
     for field in fields:
         for group in deb.package.relations(field):

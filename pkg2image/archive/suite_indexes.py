@@ -69,7 +69,7 @@ def choose_indexes(source: Source, release: Release, architecture: str) -> list[
             paths = [f"{component}/binary-{architecture}/Packages"]
             if "all" in release.architectures and not release.no_support_for_architecture_all:
                 paths.append(f"{component}/binary-all/Packages")
-        found = [forms for path in paths if (forms := _forms(release, component, path))]
+        found = [forms for path in paths if (forms := forms_of(release, component, path))]
         if not found and not source.flat:
             _explain_absence(source, release, component, architecture)
         chosen += found
@@ -78,7 +78,14 @@ def choose_indexes(source: Source, release: Release, architecture: str) -> list[
     return chosen
 
 
-def _forms(release: Release, component: str, path: str) -> tuple[IndexFile, ...]:
+def forms_of(release: Release, component: str, path: str) -> tuple[IndexFile, ...]:
+    """Return an index in all forms that a Release lists, best first; nothing when it lists none.
+
+    Args:
+        release: What vouches for it.
+        component: What it is the index of.
+        path: Relative to the Release, without the suffix of a compression.
+    """
     plain = release.files.get(path)
     paths = [(f"{path}.{compression}" if compression else path, compression) for compression in _COMPRESSIONS]
     return tuple(
@@ -132,7 +139,7 @@ class SuiteIndexes:
         return sum(
             forms[0].record.size
             for forms in self._chosen()
-            if not any(has_index(self.store, key) for key in _keys(forms)) and not self._at_hand(forms)
+            if not any(has_index(self.store, key) for key in keys_of(forms)) and not self._at_hand(forms)
         )
 
     def load(self) -> list[tuple[str, PackageIndex]]:
@@ -157,7 +164,7 @@ class SuiteIndexes:
         """Return the kept database of an index, or one made of any form that is at hand or can be had."""
         source = self.believed.source
         origin = source.public_uri + source.release_base.removeprefix(source.uri) + forms[-1].path
-        for key in _keys(forms):
+        for key in keys_of(forms):
             if (index := kept_index(self.store, key, origin=origin)) is not None:
                 return index
         for form in self._at_hand(forms):
@@ -176,7 +183,7 @@ class SuiteIndexes:
         """Download the first form that is really there; mirrors may lack some that the Release lists."""
         missing: NetworkError | None = None
         for form in forms:
-            addresses, record = _addresses(form, self.believed), form.record
+            addresses, record = addresses_of(form, self.believed), form.record
             try:
                 blob = self.acquirer.fetch_blob(addresses, self.store, digest=record.digest, size=record.size)
             except NetworkError as error:
@@ -191,18 +198,18 @@ class SuiteIndexes:
         """Make the database of a form that is in the store, and keep it."""
         with self.store.open(blob) as stream:
             chunks = uncompressed(iter(lambda: stream.read(_CHUNK), b""), form.compression, origin=origin)
-            database = build_index(read_ahead(_checked(chunks, form.plain, origin)), origin=origin)
-        keep_index(self.store, _keys([form])[0], database)
+            database = build_index(read_ahead(checked(chunks, form.plain, origin)), origin=origin)
+        keep_index(self.store, keys_of([form])[0], database)
         return PackageIndex(database, origin=origin)
 
 
-def _keys(forms: Iterable[IndexFile]) -> list[Digest]:
+def keys_of(forms: Iterable[IndexFile]) -> list[Digest]:
     """Return what the database of an index may be kept under: its own hash, or those of its compressed forms."""
     plain = [form.plain.digest for form in forms if form.plain is not None]
     return list(dict.fromkeys([*plain, *(form.record.digest for form in forms)]))
 
 
-def _addresses(form: IndexFile, believed: BelievedRelease) -> list[str]:
+def addresses_of(form: IndexFile, believed: BelievedRelease) -> list[str]:
     """Return where an index lies: by its hash, where it never changes, before its usual name."""
     source, release = believed.source, believed.release
     usual = source.release_base + form.path
@@ -256,7 +263,7 @@ def _streams(
         raise Place(origin).error("the compressed data ends too early")
 
 
-def _checked(chunks: Iterable[bytes], plain: FileRecord | None, origin: str) -> Iterator[bytes]:
+def checked(chunks: Iterable[bytes], plain: FileRecord | None, origin: str) -> Iterator[bytes]:
     """Pass an uncompressed index on, and insist at its end that it is the one that the Release lists.
 
     Raises:

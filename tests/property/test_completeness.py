@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkg2image.analysis.completeness import completeness
+from pkg2image.analysis.needs import shown_by_files, shown_by_programs
 from pkg2image.deb.facts import ElfFacts
+from pkg2image.maintscript.parsed import ParsedScripts
 from pkg2image.rootfs.tree import path_key
 from tests.support.libraries import read_inline
 from tests.support.parts import Parts, accounts
@@ -60,3 +62,13 @@ def test_every_image_can_be_checked(files: dict[str, object]) -> None:
     )
     assert list(found) == sorted(set(found), key=lambda unmet: (path_key(unmet.path), unmet.kind, unmet.what))
     assert {unmet.path for unmet in found} <= {parts.tree.place_of(path) for path in files}
+    wanted = shown_by_files(parts.tree, found, elves=parts.elves, recommended={}, architecture="amd64")
+    wanted += shown_by_programs(
+        parts.tree,
+        sorted(files),
+        interpreters={},
+        read=read_inline,
+        parse=ParsedScripts().script,
+        architecture="amd64",
+    )
+    assert all(item.files and not any(parts.tree.reach(path) for path in item.files) for item in wanted)

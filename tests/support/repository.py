@@ -108,6 +108,7 @@ class Suite:
         inline: With InRelease.
         detached: With Release and Release.gpg.
         fields: More fields of the Release, or other values; an empty value leaves a field out.
+        more: Other files that the Release lists, path relative to it -> content.
     """
 
     path: str
@@ -131,6 +132,7 @@ class Suite:
     inline: bool = True
     detached: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def flat(self) -> bool:
@@ -149,7 +151,7 @@ def render(suites: Iterable[Suite]) -> dict[str, bytes]:
         prefix = suite.directory if suite.flat else ""
         for packages in suite.packages.values():
             files |= {prefix + package.filename: package.contents for package in packages}
-        indexes = dict(_indexes(suite))
+        indexes = {**dict(_indexes(suite)), **suite.more}
         listed = indexes if suite.plain_listed else {path: data for path, data in indexes.items() if "." in path}
         release = render_release(suite, listed)
         present = {path: data for path, data in indexes.items() if _is_present(suite, path)}

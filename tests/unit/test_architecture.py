@@ -22,7 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "archive": {"deb", "lock", "store"},
     "resolve": {"deb", "lock"},
     "rootfs": {"deb"},
-    "analysis": {"deb", "rootfs", "image.config"},
+    "analysis": {"deb", "rootfs", "maintscript", "image.config"},
     "maintscript": {"deb", "rootfs"},
     "recipes": {"deb", "rootfs", "image.config"},
     "image": {"rootfs.tree", "rootfs.users", "lock", "store", "deb"},

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pkg2image.analysis.optional import optional_names, packages_of_interpreter, packages_of_library
+from pkg2image.analysis.optional import (
+    optional_names,
+    packages_of_interpreter,
+    packages_of_library,
+    recommended_names,
+)
 from tests.support.trees import Shelf
 
 
@@ -41,3 +46,9 @@ def test_a_name_that_is_no_library_has_no_package() -> None:
 )
 def test_packages_of_interpreters(program: str, package: str) -> None:
     assert package in packages_of_interpreter(program)
+
+
+def test_what_is_recommended() -> None:
+    shelf = Shelf()
+    debs = [shelf.deb("app", fields={"Recommends": "a | b, c", "Suggests": "d"}), shelf.deb("plain")]
+    assert recommended_names(debs) == {"app": frozenset({"a", "b", "c"})}
