@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pkg2image.archive.index import build_index, keep_index, kept_index  # noqa: E402
+from pkg2image.archive.index import PackageIndex, build_index, keep_index, kept_index  # noqa: E402
 from pkg2image.archive.stanzas import read_blocks  # noqa: E402
 from pkg2image.deb.compression import decompress  # noqa: E402
 from pkg2image.deb.place import Place  # noqa: E402
@@ -84,10 +84,10 @@ def _measure_libapt(data: bytes) -> None:
 def _measure_warm(database: bytes, key: Digest, origin: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         keep_index(Store(Path(directory)), key, database)
-        with timed("opened from the store, hash checked", unit="ms"):
-            index = kept_index(Store(Path(directory)), key, origin=origin)
-    assert index is not None
-    names = list(index.names())
+        with timed("opened from the store, hash checked, all names read", unit="ms"):
+            kept = kept_index(Store(Path(directory)), key)
+            index = PackageIndex(lambda: kept or b"", origin=origin)
+            names = list(index.names())
     chosen = random.Random(1).sample(names, min(_LOOK_UPS, len(names)))
     look_ups: Sequence[tuple[str, Callable[[str], object]]] = [
         ("look-up of a package", index.stanzas),

@@ -112,7 +112,7 @@ def load_universe(root: Path, architecture: str) -> LoadedUniverse:
         with path.open("rb") as stream:
             database = build_index(iter(lambda: stream.read(1 << 20), b""), origin=path.name)
         origin = Origin(number, path.name, path.name, "main", "https://packages.invalid/")
-        indexes.append(OriginIndex(PackageIndex(database, origin=path.name), origin))
+        indexes.append(OriginIndex(PackageIndex(lambda kept=database: kept, origin=path.name), origin))
     return LoadedUniverse(architecture, indexes)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import pysequoia
 from pysequoia import packet
 
+from pkg2image.archive.verdict import Key
 from pkg2image.errors import RequestError
 
 # Lists, not sets: the enumerations of the library have no hash.
@@ -28,27 +29,6 @@ STRONG_HASHES = [
 _KEYS = [packet.Tag.PublicKey, packet.Tag.PublicSubkey]
 _SIZED_ALGORITHMS = frozenset({1, 2, 3, 17})  # RSA and DSA: their strength is the length of the first number
 _MINIMUM_BITS = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A primary key or subkey as it is now.
-
-    Args:
-        fingerprint: Lower-case hex.
-        certificate: Fingerprint of the certificate it belongs to.
-        key_id: Lower-case hex; what old signatures name instead of the fingerprint.
-        revoked: Its owner has revoked it, or the certificate it belongs to.
-        expires: Seconds since the epoch, the certificate's own end included; None when it never does.
-        strong: It is long enough, and bound to its certificate by a signature with a strong hash.
-    """
-
-    fingerprint: str
-    certificate: str
-    key_id: str
-    revoked: bool
-    expires: int | None
-    strong: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """The Release of a suite: downloaded, verified, judged, and kept for the day there is no network.
 
-What is kept is what was downloaded. It is verified and judged again each time, by the keys, the clock and the memory
-of that day.
+What is kept is what was downloaded. It is judged again each time, by the keys, the clock and the memory of that day.
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pkg2image.archive.acquire import Acquirer
+from pkg2image.archive.findings import find
 from pkg2image.archive.keyrings import keys_for
 from pkg2image.archive.release import Release, check_freshness, parse_release
-from pkg2image.archive.signature import Verified, verify_detached, verify_inrelease
 from pkg2image.archive.sources import Source
 from pkg2image.archive.trust import TrustMemory
+from pkg2image.archive.verdict import Verified, judge
 from pkg2image.digest import sha256
 from pkg2image.errors import NetworkError
 from pkg2image.lock import VerifiedSource
@@ -133,13 +133,20 @@ def _key(source: Source) -> str:
 
 
 def believe(
-    source: Source, documents: Documents, *, keyrings: Sequence[Path], memory: TrustMemory, now: int
+    source: Source,
+    documents: Documents,
+    *,
+    store: Store,
+    keyrings: Sequence[Path],
+    memory: TrustMemory,
+    now: int,
 ) -> BelievedRelease:
     """Verify and judge a Release, and remember how new it is.
 
     Args:
         source: What was asked for.
         documents: What came.
+        store: Keeps what was found about its signatures.
         keyrings: Key files for sources that name none themselves.
         memory: What was believed before; raised to this Release.
         now: Seconds since the epoch.
@@ -150,7 +157,12 @@ def believe(
         MalformedPackageError: When it is not a Release.
     """
     origin = f"the Release of {source}"
-    verified = _unsigned(source, documents) if source.trusted else _verify(source, documents, keyrings, now, origin)
+    if source.trusted:
+        verified = _unsigned(source, documents)
+    else:
+        keys = keys_for(source, keyrings=keyrings)
+        findings = find(documents.document, documents.signature, keys, store=store, now=now, origin=origin)
+        verified = judge(findings, now=now, origin=origin)
     release = parse_release(verified.body, origin=origin)
     notes = check_freshness(release, source, now=now, memory=memory.recall(source))
     memory.remember(source, release.mark)
@@ -163,13 +175,6 @@ def believe(
         ),
         (*verified.notes, *notes),
     )
-
-
-def _verify(source: Source, documents: Documents, keyrings: Sequence[Path], now: int, origin: str) -> Verified:
-    keys = keys_for(source, keyrings=keyrings)
-    if documents.signature is None:
-        return verify_inrelease(documents.document, keys, now=now, origin=origin)
-    return verify_detached(documents.document, documents.signature, keys, now=now, origin=origin)
 
 
 def _unsigned(source: Source, documents: Documents) -> Verified:

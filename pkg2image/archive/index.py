@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 
 import zstandard
@@ -38,16 +38,23 @@ class PackageIndex:
     """The stanzas of one Packages index, by name. Look-ups read the database, nothing is kept in memory but that.
 
     Args:
-        database: What `build_index` returned.
+        read: Returns what `build_index` made; called when the first question is asked, and raises what it likes.
         origin: Address of the index, for errors.
     """
 
-    def __init__(self, database: bytes, *, origin: str) -> None:
+    def __init__(self, read: Callable[[], bytes], *, origin: str) -> None:
         self.origin = origin
-        # Opened in the thread that downloads, used in the one that resolves, never in two at once.
-        self._connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        self._connection.deserialize(database)
+        self._read = read
+        self._opened: sqlite3.Connection | None = None
         self._decompressor = zstandard.ZstdDecompressor()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._opened is None:
+            database = self._read()
+            self._opened = sqlite3.connect(":memory:", isolation_level=None)
+            self._opened.deserialize(database)
+        return self._opened
 
     def stanzas(self, name: str) -> tuple[dict[str, str], ...]:
         """Return all stanzas of a package, in the order of the index.
@@ -132,13 +139,12 @@ def build_index(chunks: Iterable[bytes], *, origin: str) -> bytes:
         return connection.serialize()
 
 
-def kept_index(store: Store, key: Digest, *, origin: str) -> PackageIndex | None:
+def kept_index(store: Store, key: Digest) -> bytes | None:
     """Return the database that was made of an index, or None when there is none or it is damaged.
 
     Args:
         store: Where it was kept.
         key: What identifies the index: the digest of its uncompressed or compressed form.
-        origin: Address of the index, for errors.
     """
     record = store.record(_RECORD, str(key))
     if record is None:
@@ -153,7 +159,7 @@ def kept_index(store: Store, key: Digest, *, origin: str) -> PackageIndex | None
     if sha256(database) != digest:
         store.quarantine(digest)
         return None
-    return PackageIndex(database, origin=origin)
+    return database
 
 
 def has_index(store: Store, key: Digest) -> bool:

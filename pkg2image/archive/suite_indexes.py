@@ -161,12 +161,19 @@ class SuiteIndexes:
         return [form for form in forms if form.record.sha256 and self.store.has(form.record.digest)]
 
     def _load(self, forms: Sequence[IndexFile]) -> PackageIndex:
-        """Return the kept database of an index, or one made of any form that is at hand or can be had."""
+        """Return an index; one whose database was kept is not read before it is asked."""
         source = self.believed.source
         origin = source.public_uri + source.release_base.removeprefix(source.uri) + forms[-1].path
+        if any(has_index(self.store, key) for key in keys_of(forms)):
+            return PackageIndex(lambda: self._database(forms, origin), origin=origin)
+        database = self._database(forms, origin)
+        return PackageIndex(lambda: database, origin=origin)
+
+    def _database(self, forms: Sequence[IndexFile], origin: str) -> bytes:
+        """Return the kept database of an index, or one made of any form that is at hand or can be had."""
         for key in keys_of(forms):
-            if (index := kept_index(self.store, key, origin=origin)) is not None:
-                return index
+            if (database := kept_index(self.store, key)) is not None:
+                return database
         for form in self._at_hand(forms):
             try:
                 return self._build(form, form.record.digest, origin)
@@ -179,7 +186,7 @@ class SuiteIndexes:
             )
         return self._download(forms, origin)
 
-    def _download(self, forms: Sequence[IndexFile], origin: str) -> PackageIndex:
+    def _download(self, forms: Sequence[IndexFile], origin: str) -> bytes:
         """Download the first form that is really there; mirrors may lack some that the Release lists."""
         missing: NetworkError | None = None
         for form in forms:
@@ -194,13 +201,13 @@ class SuiteIndexes:
                 return self._build(form, blob.digest, origin)
         raise missing or NetworkError(f"cannot download {origin}: the Release lists no form of it")
 
-    def _build(self, form: IndexFile, blob: Digest, origin: str) -> PackageIndex:
+    def _build(self, form: IndexFile, blob: Digest, origin: str) -> bytes:
         """Make the database of a form that is in the store, and keep it."""
         with self.store.open(blob) as stream:
             chunks = uncompressed(iter(lambda: stream.read(_CHUNK), b""), form.compression, origin=origin)
             database = build_index(read_ahead(checked(chunks, form.plain, origin)), origin=origin)
         keep_index(self.store, keys_of([form])[0], database)
-        return PackageIndex(database, origin=origin)
+        return database
 
 
 def keys_of(forms: Iterable[IndexFile]) -> list[Digest]:

@@ -47,7 +47,7 @@ def codename_of(
     documents = kept_documents(source, store) if offline else fetch_documents(source, acquirer)
     if documents is None:
         return source.suite  # reading the universe explains what is missing
-    believed = believe(source, documents, keyrings=keyrings, memory=memory, now=now)
+    believed = believe(source, documents, store=store, keyrings=keyrings, memory=memory, now=now)
     if not offline:
         keep_documents(source, documents, store)
     return believed.release.codename or source.suite

@@ -7,9 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from pkg2image.archive.signature import verify_detached, verify_inrelease
 from pkg2image.errors import TrustError
-from tests.support.keys import SigningKey, armour, clearsign, keyring, packets, sign_detached, signing_key
+from tests.support.keys import (
+    SigningKey,
+    armour,
+    clearsign,
+    keyring,
+    packets,
+    sign_detached,
+    signing_key,
+    verify_detached,
+    verify_inrelease,
+)
 from tests.support.repository import NOW, Suite, render_release
 
 KEYS = [signing_key(f"gpgv-{number}", rsa=number == 0) for number in range(2)]

@@ -34,7 +34,7 @@ def test_every_package_is_found(stanzas: list[dict[str, str]], gap: str, piece: 
     """Many copies make the index span several blocks."""
     data = render(stanzas * copies, gap)
     index = PackageIndex(
-        build_index((data[at : at + piece] for at in range(0, len(data), piece)), origin="test"), origin="test"
+        lambda: build_index((data[at : at + piece] for at in range(0, len(data), piece)), origin="test"), origin="test"
     )
     assert list(index.names()) == sorted({stanza["Package"] for stanza in stanzas})
     for name in index.names():
@@ -44,7 +44,7 @@ def test_every_package_is_found(stanzas: list[dict[str, str]], gap: str, piece: 
 @given(INDEXES)
 @settings(deadline=None, max_examples=60)
 def test_every_provider_is_found(stanzas: list[dict[str, str]]) -> None:
-    index = PackageIndex(build_index([render(stanzas, "\n")], origin="test"), origin="test")
+    index = PackageIndex(lambda: build_index([render(stanzas, "\n")], origin="test"), origin="test")
     for virtual in {name for stanza in stanzas for name in stanza.get("Provides", "").split(",\n ") if name}:
         wanted = {stanza["Package"] for stanza in stanzas if virtual in stanza.get("Provides", "").split(",\n ")}
         assert wanted <= index.providing(virtual)
@@ -55,7 +55,7 @@ def test_every_provider_is_found(stanzas: list[dict[str, str]]) -> None:
 def test_junk_is_read_or_refused(data: bytes) -> None:
     """No other error than ours comes out; a stanza that is returned has the name that was asked for."""
     with contextlib.suppress(MalformedPackageError):
-        index = PackageIndex(build_index([data], origin="test"), origin="test")
+        index = PackageIndex(lambda: build_index([data], origin="test"), origin="test")
         for name in index.names():
             assert {fields["Package"] for fields in index.stanzas(name)} <= {name}
 
@@ -63,7 +63,7 @@ def test_junk_is_read_or_refused(data: bytes) -> None:
 @given(st.lists(STANZAS, min_size=1, max_size=5))
 @settings(deadline=None, max_examples=30)
 def test_stanzas_are_read_as_control_files_are(stanzas: list[dict[str, str]]) -> None:
-    index = PackageIndex(build_index([render(stanzas, "\n")], origin="test"), origin="test")
+    index = PackageIndex(lambda: build_index([render(stanzas, "\n")], origin="test"), origin="test")
     plain = list(parse_stanzas(render(stanzas, "\n").decode(), origin="test"))
     for name in index.names():
         assert list(index.stanzas(name)) == [fields for fields in plain if fields["Package"] == name]

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pkg2image.archive.release import parse_release
-from pkg2image.archive.signature import verify_detached, verify_inrelease
 from pkg2image.errors import MalformedPackageError, TrustError
-from tests.support.keys import armour, clearsign, packets, sign_detached, signing_key
+from tests.support.keys import armour, clearsign, packets, sign_detached, signing_key, verify_detached, verify_inrelease
 from tests.support.repository import NOW, Suite, render_release
 
 KEY = signing_key("archive")

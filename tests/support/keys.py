@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 import pysequoia
 from pysequoia import packet
 
+from pkg2image.archive.signature import examine_detached, examine_inrelease
+from pkg2image.archive.verdict import Verified, judge
+
 
 @dataclass(frozen=True)
 class SigningKey:
@@ -90,3 +93,15 @@ def packets(armoured: bytes) -> bytes:
 def armour(signatures: bytes) -> bytes:
     """Return signature packets as one armoured block."""
     return pysequoia.armor(signatures, pysequoia.ArmorKind.Signature).encode()
+
+
+def verify_inrelease(data: bytes, keys: Sequence[bytes], *, now: int, origin: str = "InRelease") -> Verified:
+    """Examine and judge a clearsigned file."""
+    return judge(examine_inrelease(data, keys, origin=origin), now=now, origin=origin)
+
+
+def verify_detached(
+    release: bytes, signature: bytes, keys: Sequence[bytes], *, now: int, origin: str = "Release"
+) -> Verified:
+    """Examine and judge a file with its detached signatures."""
+    return judge(examine_detached(release, signature, keys, origin=origin), now=now, origin=origin)

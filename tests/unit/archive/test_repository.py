@@ -13,9 +13,9 @@ from pkg2image.archive.acquire import Acquirer, transport_for
 from pkg2image.archive.local import read_local
 from pkg2image.archive.release import ExpiredReleaseError, RolledBackReleaseError
 from pkg2image.archive.repository import LoadedUniverse, load_universe
-from pkg2image.archive.signature import BadSignatureError, NoSignatureError
 from pkg2image.archive.sources import Source
 from pkg2image.archive.trust import TrustMemory
+from pkg2image.archive.verdict import BadSignatureError, NoSignatureError
 from pkg2image.digest import sha256
 from pkg2image.errors import MalformedPackageError, NetworkError, Pkg2ImageError, RequestError, TrustError
 from pkg2image.progress import Silence

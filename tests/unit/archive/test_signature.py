@@ -8,7 +8,7 @@ from pathlib import Path
 import pysequoia
 import pytest
 
-from pkg2image.archive.signature import (
+from pkg2image.archive.verdict import (
     BadSignatureError,
     ExpiredKeyError,
     MalformedSignatureError,
@@ -17,11 +17,20 @@ from pkg2image.archive.signature import (
     UnknownKeyError,
     Verified,
     WeakSignatureError,
+)
+from pkg2image.errors import RequestError, TrustError
+from tests.support.keys import (
+    SigningKey,
+    armour,
+    clearsign,
+    keyring,
+    packets,
+    revoked,
+    sign_detached,
+    signing_key,
     verify_detached,
     verify_inrelease,
 )
-from pkg2image.errors import RequestError, TrustError
-from tests.support.keys import SigningKey, armour, clearsign, keyring, packets, revoked, sign_detached, signing_key
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "openpgp"
 NOW = 1_700_000_000
