@@ -20,7 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pkg2image.archive.index import PackageIndex, build_index, keep_index, kept_index  # noqa: E402
+from pkg2image.archive.databases import keep_database, kept_database  # noqa: E402
+from pkg2image.archive.index import INDEX_RECORD, PackageIndex, build_index  # noqa: E402
 from pkg2image.archive.stanzas import read_blocks  # noqa: E402
 from pkg2image.deb.compression import decompress  # noqa: E402
 from pkg2image.deb.place import Place  # noqa: E402
@@ -83,9 +84,9 @@ def _measure_libapt(data: bytes) -> None:
 
 def _measure_warm(database: bytes, key: Digest, origin: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        keep_index(Store(Path(directory)), key, database)
+        keep_database(Store(Path(directory)), INDEX_RECORD, key, database)
         with timed("opened from the store, hash checked, all names read", unit="ms"):
-            kept = kept_index(Store(Path(directory)), key)
+            kept = kept_database(Store(Path(directory)), INDEX_RECORD, key)
             index = PackageIndex(lambda: kept or b"", origin=origin)
             names = list(index.names())
     chosen = random.Random(1).sample(names, min(_LOOK_UPS, len(names)))

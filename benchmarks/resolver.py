@@ -33,6 +33,7 @@ import apt_pkg
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from pkg2image.archive.contents import ArchiveFiles  # noqa: E402
 from pkg2image.archive.index import PackageIndex, build_index  # noqa: E402
 from pkg2image.archive.universe import LoadedUniverse, OriginIndex  # noqa: E402
 from pkg2image.deb.package import Origin  # noqa: E402
@@ -113,7 +114,7 @@ def load_universe(root: Path, architecture: str) -> LoadedUniverse:
             database = build_index(iter(lambda: stream.read(1 << 20), b""), origin=path.name)
         origin = Origin(number, path.name, path.name, "main", "https://packages.invalid/")
         indexes.append(OriginIndex(PackageIndex(lambda kept=database: kept, origin=path.name), origin))
-    return LoadedUniverse(architecture, indexes)
+    return LoadedUniverse(architecture, indexes, files=lambda: ArchiveFiles(()))
 
 
 class AptOracle:

@@ -7,7 +7,7 @@ bytes from the same place; nothing of that is timed. Figures are processor secon
 wall seconds; the machine may be shared, so the ratio within one run is what counts.
 
 Measured:
-* a warm ``plan`` (indexes in the store);
+* a warm ``plan`` (indexes in the store, and what the files of the packages showed);
 * a warm build (store filled) against ``mmdebstrap --variant=extract --include=PACKAGE``;
 * a cold build (empty store), which compresses too, against the same;
 * peak memory of the cold build.
@@ -36,7 +36,7 @@ from urllib.parse import quote, unquote, urlsplit
 import requests
 
 from pkg2image.archive.defaults import default_sources, host_facts
-from pkg2image.planning import plan
+from pkg2image.preview import preview
 from pkg2image.progress import Silence
 from pkg2image.request import make_request
 from pkg2image.store import Store
@@ -77,6 +77,13 @@ def timed(command: list[str], environment: dict[str, str]) -> Run:
     return Run(cpu, wall, peak / 1024)
 
 
+# Of a suite, as far as its Release lists them.
+_INDEXES = (
+    *("main/binary-amd64/Packages.xz", "main/binary-all/Packages.xz"),
+    *("main/Contents-amd64.gz", "main/Contents-all.gz"),
+)
+
+
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
     """Serves files without a word."""
 
@@ -110,11 +117,12 @@ def make_mirror(target: Path, suite: str, package: str, store: Store, state: Pat
     session = requests.Session()
     # The last is what apt takes, which has no preference for usr-is-merged.
     closures = ({"closure": "runtime"}, {"closure": "full"}, {"closure": "full", "without": ("usr-is-merged",)})
-    plans = [
-        plan(make_request({"packages": (package,), "suite": suite, "recipe": recipe, **closure}, None), world)[0].plan
+    wanted = [
+        make_request({"packages": (package,), "suite": suite, "recipe": recipe, **closure}, None)
         for closure in closures
         for recipe in ("auto", "none")
     ]
+    plans = [one.planned.plan for each in wanted for one in preview(each, world)]
     addresses = [
         planned.package.origins[0].uri + quote(planned.package.filename) for one in plans for planned in one.packages
     ]
@@ -122,11 +130,7 @@ def make_mirror(target: Path, suite: str, package: str, store: Store, state: Pat
         base = f"{source.uri}dists/{source.suite}/"
         addresses.append(base + "InRelease")
         release = session.get(base + "InRelease", timeout=60).text
-        addresses += [
-            base + path
-            for path in ("main/binary-amd64/Packages.xz", "main/binary-all/Packages.xz")
-            if f" {path}\n" in release
-        ]
+        addresses += [base + path for path in _INDEXES if f" {path}\n" in release]
     for address in dict.fromkeys(addresses):
         path = target / unquote(urlsplit(address).path).lstrip("/")
         if not path.exists():

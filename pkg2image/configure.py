@@ -7,19 +7,23 @@ adds, the triggers, and last what the closure leaves out and dpkg's database of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from pkg2image.analysis.completeness import Unmet, completeness, summary
-from pkg2image.analysis.optional import optional_names
+from pkg2image.analysis.evidence import Wanted, untold
+from pkg2image.analysis.leftout import consequences, owing
+from pkg2image.analysis.needs import shown_by_files, shown_by_programs, shown_by_shebangs
+from pkg2image.analysis.optional import optional_names, recommended_names
 from pkg2image.analysis.runtime import Inferred, explained, infer, provide
 from pkg2image.analysis.shebangs import known_interpreters
+from pkg2image.analysis.uses import Uses
 from pkg2image.assemble import check_user, configured
 from pkg2image.deb.facts import ElfFacts, FetchedDeb
-from pkg2image.errors import IncompleteImageError
+from pkg2image.deb.relation import parse_relations
 from pkg2image.image.config import ImageConfig
 from pkg2image.image.read import INFERRED_PATH, PLAN_PATH, SCRIPTS_PATH, UNMET_PATH
 from pkg2image.lock import Plan, canonical_json
-from pkg2image.maintscript.parsed import Records
+from pkg2image.maintscript.parsed import ParsedScripts, Records
 from pkg2image.maintscript.report import ScriptReport
 from pkg2image.maintscript.run import install_packages
 from pkg2image.recipes.apply import apply
@@ -48,7 +52,10 @@ class Configured:
         config: The runtime configuration.
         identities: The numbers of its users and groups.
         scripts: What became of the scripts of its packages.
+        started: How it is started, value by value with its source, as the image carries it.
         dropped: What the closure leaves out.
+        unmet: What its files ask for and do not find.
+        wanted: What its files show that they need and the image does not have.
         notes: What the user should know about it.
     """
 
@@ -56,7 +63,10 @@ class Configured:
     config: ImageConfig
     identities: Identities
     scripts: ScriptReport
+    started: Mapping[str, object] = field(default_factory=dict)
     dropped: tuple[Dropped, ...] = ()
+    unmet: tuple[Unmet, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -84,7 +94,6 @@ def configure(
     Raises:
         FileConflictError: When two packages ship one path.
         MalformedPackageError: When packages contradict each other.
-        IncompleteImageError: When its files ask for what is not in it and the request is strict.
         RequestError: When the recipe or the user asks for what cannot be: numbers of users among it.
         ScriptError: When a script is not understood and the request is strict.
     """
@@ -101,12 +110,15 @@ def configure(
     tree, dropped = minimize(tree, level=plan.closure)
     inferred = _runtime(plan, debs, recipe, tree, read)
     provide(inferred, tree, epoch)
-    unmet = _unmet(plan, debs, tree, request, elves=elves, read=read)
+    started = _explained(inferred, recipe, request)
+    config = configured(inferred.config, request)
+    uses = inferred.uses if config.entrypoint == inferred.config.entrypoint else Uses()
+    unmet, wanted = _missing(plan, debs, tree, config, uses, elves=elves, read=read, records=records)
     documents = {
         PLAN_PATH: ("plan", plan.document),
         SCRIPTS_PATH: ("scripts", canonical_json(report.render())),
-        INFERRED_PATH: ("runtime", _document(_explained(inferred, recipe, request))),
-        UNMET_PATH: ("completeness", _document({"unmet": [item.render() for item in unmet]})),
+        INFERRED_PATH: ("runtime", _document(started)),
+        UNMET_PATH: ("completeness", _document(_lacking(unmet, wanted))),
     }
     for path, (origin, data) in documents.items():
         add_file(tree, path, data, origin=origin, mtime=epoch)
@@ -118,34 +130,64 @@ def configure(
         mtime=epoch,
         diversions=read_diversions(tree, read),
     )
-    config = configured(inferred.config, request)
     check_user(config, users=accounts.identities.users, groups=accounts.identities.groups)
     unsure = inferred.notes if request.entrypoint is None else ()
-    notes = (*report.summary(), *wrong, *left_out(tree), *summary(unmet), *unsure)
-    return Configured(tree, config, accounts.identities, report, dropped, notes)
+    notes = (*report.summary(), *wrong, *left_out(tree), *_incomplete(plan, unmet, request), *unsure)
+    return Configured(tree, config, accounts.identities, report, started, dropped, unmet, wanted, notes)
 
 
-def _unmet(
+def _missing(
     plan: Plan,
     debs: Sequence[FetchedDeb],
     tree: Tree,
-    request: BuildRequest,
+    config: ImageConfig,
+    uses: Uses,
     *,
     elves: Mapping[str, ElfFacts],
     read: ReadContent,
-) -> tuple[Unmet, ...]:
-    """Return what the files of an image ask for and do not find; a strict request does not go on with anything."""
+    records: Records | None,
+) -> tuple[tuple[Unmet, ...], tuple[Wanted, ...]]:
+    """Return what the files of an image ask for and do not find, and what of it and beside it a package could bring."""
+    interpreters = known_interpreters(debs)
     unmet = completeness(
         tree,
         elves=elves,
-        interpreters=known_interpreters(debs),
+        interpreters=interpreters,
         optional=optional_names(debs),
         read=read,
         architecture=plan.architecture,
     )
-    if unmet and request.strict:
-        raise IncompleteImageError(plan.roots[0], summary(unmet))
-    return unmet
+    by_files = shown_by_files(
+        tree, unmet, elves=elves, recommended=recommended_names(debs), architecture=plan.architecture
+    )
+    starts = [*[*config.entrypoint, *config.command][:1], *uses.programs]
+    by_programs = shown_by_programs(
+        tree,
+        starts,
+        interpreters=interpreters,
+        read=read,
+        parse=ParsedScripts(records).script,
+        architecture=plan.architecture,
+    )
+    by_shebangs = shown_by_shebangs(tree, starts, interpreters=interpreters)
+    return unmet, (*by_files, *by_programs, *by_shebangs, *uses.wanted)
+
+
+def _incomplete(plan: Plan, unmet: Sequence[Unmet], request: BuildRequest) -> tuple[str, ...]:
+    """Return what the user should know about what is missing: first what comes of the packages that he does without."""
+    missed: dict[str, set[str]] = {}
+    for edge in plan.cut if request.without else ():
+        names = {relation.name for group in parse_relations(edge.relation) for relation in group}
+        missed.setdefault(edge.package, set()).update(names.intersection(request.without))
+    owed = owing(unmet, missed)
+    return (*consequences(owed), *summary([item for item in unmet if item not in owed]))
+
+
+def _lacking(unmet: Sequence[Unmet], wanted: Sequence[Wanted]) -> dict[str, object]:
+    return {
+        "unmet": [item.render() for item in unmet],
+        "wanted": [item.render() for item in untold(wanted)],
+    }
 
 
 def _document(value: object) -> bytes:
@@ -154,9 +196,14 @@ def _document(value: object) -> bytes:
 
 
 def _runtime(plan: Plan, debs: Sequence[FetchedDeb], recipe: Recipe | None, tree: Tree, read: ReadContent) -> Inferred:
-    if recipe:
+    if recipe and recipe.entrypoint:
         return Inferred(recipe.image_config())
-    return infer(tree, debs, roots=plan.roots, edges=plan.edges, read=read)
+    found = infer(tree, debs, roots=plan.roots, edges=plan.edges, read=read)
+    if recipe is None:
+        return found
+    config = recipe.image_config(found.config)
+    kept = {name: said for name, said in found.sources.items() if getattr(config, name) == getattr(found.config, name)}
+    return replace(found, config=config, sources=kept)
 
 
 def _explained(inferred: Inferred, recipe: Recipe | None, request: BuildRequest) -> dict[str, object]:

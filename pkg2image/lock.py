@@ -19,8 +19,9 @@ class Reason:
     """Why a package is in the plan.
 
     Args:
-        kind: ``requested``, ``Depends``, ``Pre-Depends``, ``Recommends``, ``recipe`` or ``skeleton``.
-        parent: Name of the package whose field brought it in; of a recipe its name; else empty.
+        kind: ``requested``, ``Depends``, ``Pre-Depends``, ``Recommends``, ``recipe``, ``need`` or ``skeleton``.
+        parent: Name of the package whose field brought it in; of a recipe its name; of a need the file that shows
+            it, and how; else empty.
         relation: The or-group or the words of the request, as written.
     """
 
@@ -35,6 +36,8 @@ class Reason:
                 return f"requested as {self.relation}"
             case "recipe":
                 return f"wanted by the recipe {self.parent}: {self.relation}"
+            case "need":
+                return f"needed for {self.relation} by {self.parent}"
             case "skeleton":
                 return f"part of every image: {self.relation}"
             case _:
@@ -74,6 +77,68 @@ class CutEdge:
 
 
 @dataclass(frozen=True, slots=True)
+class AddedNeed:
+    """Something that nobody declared and a file shows that it needs, answered by a package of the plan.
+
+    Args:
+        provider: The package.
+        what: A name for people: a path with its slash, the name of a program, ``Python module yaml``.
+        path: The file that shows it, without leading slash.
+        reason: How it shows it, in words.
+        package: Who ships the file, empty when it was made for the image.
+    """
+
+    provider: str
+    what: str
+    path: str
+    reason: str
+    package: str = ""
+
+    def __str__(self) -> str:
+        """Return it as a sentence for a terminal."""
+        owner = f" ({self.package})" if self.package else ""
+        return f"{self.provider} for {self.what}: /{self.path}{owner}: {self.reason}"
+
+    def render(self) -> dict[str, str]:
+        """Return it the way ``plan --json`` and ``inspect --json`` show it."""
+        return {
+            "provider": self.provider,
+            "what": self.what,
+            "path": f"/{self.path}",
+            "reason": self.reason,
+            "package": self.package,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MissingNeed:
+    """Something that a file shows that it needs and the image does not have.
+
+    Args:
+        what: A name for people, as of `AddedNeed`.
+        files: Relative paths; any of them is what is needed.
+        path: The file that shows it, without leading slash.
+        reason: How it shows it, in words.
+        package: Who ships the file, empty when it was made for the image.
+        provider: The package that would answer it; empty when none is known.
+        why: Why that is not in the image, or does not help.
+    """
+
+    what: str
+    files: tuple[str, ...]
+    path: str
+    reason: str
+    package: str
+    provider: str
+    why: str
+
+    def __str__(self) -> str:
+        """Return it as a sentence for a terminal."""
+        owner = f" ({self.package})" if self.package else ""
+        return f"{self.what} is not in the image, because {self.why}: /{self.path}{owner}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class VerifiedSource:
     """What was believed about one suite of one source.
 
@@ -104,6 +169,7 @@ class Plan:
         distribution: ``debian`` or ``ubuntu`` or what the Release calls itself, in lower case.
         packages: In unpack order: what others need comes before them.
         cut: Edges left out, in order of package and field.
+        needs: What nobody declared and files show that they need, in the order in which it was found.
         notes: Sentences about decisions: preferences applied, Recommends that are impossible, unsigned sources.
         sources: What was believed, in the order of the sources.
         roots: Names of the requested packages, in the order of the request.
@@ -118,6 +184,7 @@ class Plan:
     distribution: str
     packages: tuple[PlannedPackage, ...]
     cut: tuple[CutEdge, ...] = ()
+    needs: tuple[AddedNeed, ...] = ()
     notes: tuple[str, ...] = ()
     sources: tuple[VerifiedSource, ...] = ()
     roots: tuple[str, ...] = ()
@@ -172,6 +239,7 @@ def render_plan(plan: Plan) -> dict[str, object]:
             {"package": edge.package, "field": edge.field, "relation": edge.relation, "why": edge.why}
             for edge in plan.cut
         ],
+        "needs": [need.render() for need in plan.needs],
         "notes": list(plan.notes),
         "sources": [
             {

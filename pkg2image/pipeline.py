@@ -8,21 +8,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pkg2image.analysis.completeness import summary
 from pkg2image.archive.fetch import SupersededError, fetch_debs
 from pkg2image.assemble import assemble, check_words
 from pkg2image.configure import Configured, configure
 from pkg2image.deb.facts import FetchedDeb
+from pkg2image.errors import IncompleteImageError
 from pkg2image.image.compress import Compression
 from pkg2image.image.content import ContentReader
 from pkg2image.image.layer import write_layers
 from pkg2image.image.model import Image, Layer, Output
 from pkg2image.image.partition import partition
-from pkg2image.lock import Plan
-from pkg2image.planning import Planned, architectures_of, make_plan
+from pkg2image.lock import AddedNeed, Plan
+from pkg2image.offer import Offer, architectures_of, read_offer
+from pkg2image.planning import Planned, make_plan
 from pkg2image.recipes.model import Recipe
 from pkg2image.request import BuildRequest
+from pkg2image.settle import Settled, settle
+from pkg2image.shown import recall, remember
 from pkg2image.world import World
 from pkg2image.write import LAYERED, Destination, destinations, how_to_run, output_directory, write_outputs
+
+# The mirror moved on between its index and its pool.
+_MOVED = "the mirror changed while it was read; its index is read again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +66,22 @@ def build(request: BuildRequest, world: World) -> tuple[BuildResult, ...]:
     # Outputs are looked at first, so that nothing is downloaded for an image that cannot be written; and nothing is
     # written for one architecture before the packages of all are there.
     wanted = [destinations(request, architecture, several=len(architectures) > 1) for architecture in architectures]
-    ready = [fetched(request, architecture, world) for architecture in architectures]
+    ready = [_complete(request, settled(request, architecture, world)) for architecture in architectures]
     with output_directory(request, wanted):
-        return tuple(
-            _build(request, planned, debs, places, world) for (planned, debs), places in zip(ready, wanted, strict=True)
-        )
+        return tuple(_build(request, found, places, world) for found, places in zip(ready, wanted, strict=True))
 
 
-def _build(
-    request: BuildRequest,
-    planned: Planned,
-    debs: Sequence[FetchedDeb],
-    wanted: Sequence[Destination],
-    world: World,
-) -> BuildResult:
+def _complete(request: BuildRequest, found: Settled) -> Settled:
+    """Return what was found, unless files ask for what is not in the image and the request does not go on with that."""
+    if found.made.unmet and request.strict:
+        raise IncompleteImageError(found.planned.plan.roots[0], summary(found.made.unmet))
+    return found
+
+
+def _build(request: BuildRequest, found: Settled, wanted: Sequence[Destination], world: World) -> BuildResult:
+    planned, made = found.planned, found.made
     epoch = _epoch(request, planned.plan)
-    recipe = planned.recipe.load() if planned.recipe else None
-    made = configured_tree(request, planned.plan, debs, recipe, world)
-    for note in made.notes:
+    for note in found.notes:
         world.reporter.note(note)
     # Formats without layers of their own get none made.
     compression = next((to.compression for to in wanted if to.format in LAYERED), None)
@@ -92,9 +98,46 @@ def _build(
         jobs=world.jobs,
         force=request.force,
     )
+    recipe = planned.recipe.load() if planned.recipe else None
     test = recipe.smoke_test if recipe else None
     variables = sorted(test.environment) if test else ()
-    return BuildResult(planned.plan, image, outputs, how_to_run(image, outputs, variables), made.notes)
+    return BuildResult(planned.plan, image, outputs, how_to_run(image, outputs, variables), found.notes)
+
+
+def settled(request: BuildRequest, architecture: str, world: World, *, offer: Offer | None = None) -> Settled:
+    """BuildRequest -> Plan -> FetchedDeb* -> Tree, again and again until no file shows a need that is not met.
+
+    Args:
+        request: What is wanted.
+        architecture: Debian architecture.
+        world: Store, network, clock.
+        offer: What it can be answered with; by default its sources are read.
+
+    Raises:
+        Pkg2ImageError: As `make_plan`, `fetch_debs` and `configure`.
+    """
+    try:
+        return _settled(request, architecture, offer or read_offer(request, architecture, world), world)
+    except SupersededError:
+        world.reporter.note(_MOVED)
+        return _settled(request, architecture, read_offer(request, architecture, world), world)
+
+
+def _settled(request: BuildRequest, architecture: str, offer: Offer, world: World) -> Settled:
+    known = recall(world.store, offer.key)
+    recipe = offer.recipe.load() if offer.recipe else None
+
+    def plan(needs: Sequence[AddedNeed]) -> Planned:
+        return make_plan(request, architecture, world, offer=offer, needs=needs)
+
+    def make(planned: Planned) -> tuple[tuple[FetchedDeb, ...], Configured]:
+        debs = _fetch(planned.plan, world)
+        return debs, configured_tree(request, planned.plan, debs, recipe, world)
+
+    found = settle(request, known, plan, make)
+    if found.is_certain and found.shown != known:
+        remember(world.store, offer.key, found.shown)
+    return found
 
 
 def configured_tree(
@@ -119,7 +162,7 @@ def configured_tree(
 
 
 def fetched(request: BuildRequest, architecture: str, world: World) -> tuple[Planned, tuple[FetchedDeb, ...]]:
-    """BuildRequest -> Plan -> FetchedDeb*: plan and have every package in the store and read.
+    """BuildRequest -> Plan -> FetchedDeb*: what packages declare, with every package in the store and read.
 
     Raises:
         Pkg2ImageError: As `make_plan` and `fetch_debs`.
@@ -128,8 +171,7 @@ def fetched(request: BuildRequest, architecture: str, world: World) -> tuple[Pla
     try:
         return planned, _fetch(planned.plan, world)
     except SupersededError:
-        # The mirror moved on between its index and its pool: its index is read once more.
-        world.reporter.note("the mirror changed while it was read; its index is read again")
+        world.reporter.note(_MOVED)
         planned = make_plan(request, architecture, world)
         return planned, _fetch(planned.plan, world)
 

@@ -1,27 +1,23 @@
-"""``BuildRequest -> Plan``: sources to a universe, words to wants, and the resolver's answer with the skeleton."""
+"""``BuildRequest -> Plan``: what can be had and what is chosen of it, remembered for the next time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING
 
-from pkg2image.archive.defaults import DefaultSources, default_sources
-from pkg2image.archive.repository import load_universe
-from pkg2image.archive.sources import Source, parse_sources
-from pkg2image.archive.suites import codename_of
-from pkg2image.archive.universe import LoadedUniverse
-from pkg2image.deb.package import Package
-from pkg2image.errors import RequestError
-from pkg2image.lock import Plan, PlannedPackage, Reason
-from pkg2image.recipes.choice import ChosenRecipe, choose_recipe
+from pkg2image.digest import sha256
+from pkg2image.lock import AddedNeed, MissingNeed, Plan, canonical_json
+from pkg2image.offer import Offer, architectures_of, read_offer
+from pkg2image.recipes.choice import ChosenRecipe
 from pkg2image.request import BuildRequest
-from pkg2image.resolve.closure import FULL, ClosurePolicy, CutRule, closure_policy
-from pkg2image.resolve.request import Want, parse_want
-from pkg2image.resolve.resolution import Resolution
-from pkg2image.resolve.solver import resolve
-from pkg2image.rootfs.base import SKELETON_PACKAGES
+from pkg2image.resolved import dump_plan, load_plan
 from pkg2image.world import World
+
+if TYPE_CHECKING:
+    from pkg2image.resolve.resolution import Resolution
+
+_RECORD = "plan-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +26,18 @@ class Planned:
 
     Args:
         plan: What goes into the image.
-        resolution: How the resolver came to it.
-        recipe: What the application needs beside its packages, or None.
+        offer: What it was chosen from.
+        resolution: Returns how the resolver came to it.
     """
 
     plan: Plan
-    resolution: Resolution
-    recipe: ChosenRecipe | None
+    offer: Offer
+    resolution: Callable[[], Resolution]
+
+    @property
+    def recipe(self) -> ChosenRecipe | None:
+        """What the application needs beside its packages, or None."""
+        return self.offer.recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Answer:
 
 
 def plan(request: BuildRequest, world: World) -> tuple[Planned, ...]:
-    """Decide what goes into the images of a request; nothing but indexes is downloaded.
+    """Decide what goes into the images of a request by what packages declare; nothing but indexes is downloaded.
 
     Returns:
         One plan per architecture, in the order of the request.
@@ -64,25 +65,22 @@ def plan(request: BuildRequest, world: World) -> tuple[Planned, ...]:
     return tuple(make_plan(request, architecture, world) for architecture in architectures_of(request, world))
 
 
-def architectures_of(request: BuildRequest, world: World) -> tuple[str, ...]:
-    """Return the architectures to build for: those of the request, else the host's.
-
-    Raises:
-        RequestError: When the host's has no Debian name.
-    """
-    found = tuple(dict.fromkeys(request.architectures)) or (world.host.architecture,)
-    if not found[0]:
-        raise RequestError("cannot tell this machine's Debian architecture", hint="name one: --arch amd64")
-    return found
-
-
-def make_plan(request: BuildRequest, architecture: str, world: World) -> Planned:
+def make_plan(
+    request: BuildRequest,
+    architecture: str,
+    world: World,
+    *,
+    offer: Offer | None = None,
+    needs: Sequence[AddedNeed] = (),
+) -> Planned:
     """Decide what goes into the image of one architecture; nothing but indexes is downloaded.
 
     Args:
         request: What is wanted.
         architecture: Debian architecture.
         world: Store, network, clock.
+        offer: What it can be answered with; by default its sources are read.
+        needs: What nobody declared and files show that they need.
 
     Raises:
         RequestError: When the request has no meaning in these sources.
@@ -90,161 +88,48 @@ def make_plan(request: BuildRequest, architecture: str, world: World) -> Planned
         NetworkError: When a source cannot be read.
         TrustError: When a source cannot be believed.
     """
-    local = _local_packages(request, architecture)
-    requested = [_want(text, local) for text in request.packages]
-    if all(want.exclude for want in requested):
-        raise RequestError(
-            f"cannot make an image of nothing: {' '.join(request.packages)} only leaves packages out",
-            hint="name a package that is to be in it",
-        )
-    universe = _universe(request, architecture, local, world)
+    offer = offer or read_offer(request, architecture, world)
+    key = _key(offer, needs)
+    kept = world.store.record(_RECORD, key)
+    if kept is not None:
+        universe = offer.universe
+        plan = load_plan(kept, notes=universe.notes, sources=universe.sources, ids=request.ids)
+        return Planned(plan, offer, lambda: _resolve(request, architecture, offer, needs)[1])
     world.reporter.step("resolving")
-    recipe = choose_recipe(request.recipe, [want.name for want in requested if not want.exclude])
-    resolution = resolve(
-        universe,
-        [*requested, *_wanted_by(recipe), *(parse_want(text) for text in request.with_packages)],
-        policy=_policy(request.closure, recipe),
-        recommends=request.recommends,
-        without=request.without,
-    )
-    plan = Plan(
-        suite=universe.codename,
-        architecture=architecture,
-        distribution=universe.distribution,
-        packages=(*_skeleton_packages(universe, resolution), *resolution.packages),
-        cut=resolution.cut,
-        notes=(*universe.notes, *resolution.notes),
-        sources=universe.sources,
-        roots=resolution.roots,
-        edges=resolution.edges,
-        closure=request.closure,
-        ids=request.ids,
-    )
-    return Planned(plan, resolution, recipe)
+    plan, resolution = _resolve(request, architecture, offer, needs)
+    world.store.put_record(_RECORD, key, dump_plan(plan, given_notes=len(offer.universe.notes)))
+    return Planned(plan, offer, lambda: resolution)
 
 
-def why(planned: Planned, name: str) -> Answer:
+def _key(offer: Offer, needs: Sequence[AddedNeed]) -> str:
+    return sha256(canonical_json([offer.key, [astuple(need) for need in needs]], errors="surrogateescape")).hex
+
+
+def _resolve(
+    request: BuildRequest, architecture: str, offer: Offer, needs: Sequence[AddedNeed]
+) -> tuple[Plan, Resolution]:
+    # The same request on the same packages is resolved once; only then the resolver is loaded.
+    from pkg2image.resolving import resolve_offer  # noqa: PLC0415
+
+    return resolve_offer(request, architecture, offer, needs)
+
+
+def why(planned: Planned, name: str, missing: Sequence[MissingNeed] = ()) -> Answer:
     """Explain why a package is in a plan, or why it is not.
 
     Args:
         planned: The plan with its resolution.
         name: A package name, real or virtual.
+        missing: What files need that is not in the image.
     """
     from pkg2image.resolve.explain import explain_package  # noqa: PLC0415 -- a plan explains nothing
 
-    explanation = explain_package(planned.resolution, name)
+    explanation = explain_package(planned.resolution(), name)
     if explanation.chain:
         return Answer(included=True, sentences=tuple(f"{step}: {reason}" for step, reason in explanation.chain))
     for package in planned.plan.packages:
         if package.package.name == name:
             return Answer(included=True, sentences=(f"{name}: {package.reason}",))
     cut = tuple(f"{edge.package} {edge.field} {edge.relation}, left out: {edge.why}" for edge in explanation.cut)
-    return Answer(included=False, sentences=cut or (f"no package of the image refers to {name}",))
-
-
-def _universe(request: BuildRequest, architecture: str, local: Mapping[str, Package], world: World) -> LoadedUniverse:
-    given = [source for text in request.sources for source in _sources(text)]
-    extra = [source for text in request.extra_sources for source in _sources(text)]
-    suite = request.suite
-    notes: tuple[str, ...] = ()
-    if not given:
-        suite, found = _default_sources(request, world)
-        given, notes = list(found.sources), found.notes
-    universe = load_universe(
-        [*given, *extra],
-        architecture=architecture,
-        suite=suite,
-        acquirer=world.acquirer,
-        store=world.store,
-        memory=world.memory,
-        now=world.now,
-        offline=world.offline,
-        reporter=world.reporter,
-        keyrings=request.keyrings,
-        local=list(local.values()),
-    )
-    for note in (*notes, *universe.notes):
-        world.reporter.note(note)
-    return universe
-
-
-def _default_sources(request: BuildRequest, world: World) -> tuple[str, DefaultSources]:
-    found = default_sources(request.suite, mirror=request.mirror, host=world.host)
-    codename = codename_of(
-        found.sources[0],
-        acquirer=world.acquirer,
-        store=world.store,
-        memory=world.memory,
-        keyrings=request.keyrings,
-        now=world.now,
-        offline=world.offline,
-    )
-    if codename != request.suite:
-        found = default_sources(codename, mirror=request.mirror, host=world.host)
-    return codename, found
-
-
-def _sources(text: str) -> tuple[Source, ...]:
-    if "\n" in text or text.startswith(("deb ", "deb\t")):
-        return parse_sources(text, origin="--source")
-    try:
-        return parse_sources(Path(text).read_text(encoding="utf-8"), origin=text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(
-            f"cannot read the source {text[:200]}: {getattr(error, 'strerror', None) or 'not text'}",
-            hint="give a file, or a line such as 'deb URL SUITE COMPONENT'",
-        ) from error
-
-
-def local_deb(text: str) -> Path | None:
-    """Return the path when a word of the request is a package file rather than a name."""
-    return Path(text) if text.endswith(".deb") and "/" in text else None
-
-
-def _local_packages(request: BuildRequest, architecture: str) -> dict[str, Package]:
-    paths = {text: path for text in request.packages if (path := local_deb(text))}
-    if not paths:
-        return {}
-    # Reading .debs is for builds; a plan without local files does not pay for it.
-    from pkg2image.archive.local import read_local  # noqa: PLC0415
-
-    return {text: read_local(path, architecture) for text, path in paths.items()}
-
-
-def _want(text: str, local: Mapping[str, Package]) -> Want:
-    package = local.get(text)
-    if package is None:
-        return parse_want(text)
-    # Of its path only the last part: the same file in another directory makes the same image.
-    reason = Reason("requested", relation=Path(text).name)
-    return replace(parse_want(f"{package.name}={package.version}", reason=reason), text=text)
-
-
-def _wanted_by(recipe: ChosenRecipe | None) -> list[Want]:
-    if recipe is None:
-        return []
-    return [parse_want(name, reason=Reason("recipe", recipe.name, name)) for name in recipe.packages]
-
-
-def _policy(closure: str, recipe: ChosenRecipe | None) -> ClosurePolicy:
-    policy = closure_policy(closure)
-    if recipe is None or policy is FULL:
-        return policy
-    return policy.cutting(CutRule(cut.names, cut.why, cut.only) for cut in recipe.cut)
-
-
-def _skeleton_packages(universe: LoadedUniverse, resolution: Resolution) -> tuple[PlannedPackage, ...]:
-    present = {planned.package.name for planned in resolution.packages}
-    reason = Reason("skeleton", "", "accounts, directories, os-release, C.UTF-8")
-    found = []
-    for name in SKELETON_PACKAGES:
-        versions = universe.versions(name)
-        if name in present:
-            continue
-        if not versions:
-            raise RequestError(
-                f"cannot make the skeleton of the image: no source has {name}",
-                hint="add the distribution's main archive with --extra-source",
-            )
-        found.append(PlannedPackage(versions[0], reason, skeleton=True))
-    return tuple(found)
+    needed = tuple(str(need) for need in missing if need.provider == name)
+    return Answer(included=False, sentences=(*cut, *needed) or (f"no package of the image refers to {name}",))

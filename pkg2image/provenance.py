@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from pkg2image.configure import Configured
 from pkg2image.deb.facts import FetchedDeb
+from pkg2image.lock import MissingNeed
 from pkg2image.maintscript.report import Change
-from pkg2image.pipeline import configured_tree, fetched
-from pkg2image.planning import Answer, Planned, architectures_of, why
+from pkg2image.offer import architectures_of
+from pkg2image.pipeline import settled
+from pkg2image.planning import Answer, Planned, why
 from pkg2image.request import BuildRequest
 from pkg2image.rootfs.diversions import DIVERSIONS, parse_diversions
 from pkg2image.rootfs.tree import Entry, InlineContent, Kind, Tree
@@ -35,11 +37,13 @@ class Finished:
         planned: The plan, its resolution and its recipe.
         debs: The packages.
         made: The tree, and what became of the scripts.
+        missing: What files need that is not in it.
     """
 
     planned: Planned
     debs: Sequence[FetchedDeb]
     made: Configured
+    missing: Sequence[MissingNeed] = ()
 
 
 def finish(request: BuildRequest, world: World) -> tuple[Finished, ...]:
@@ -53,9 +57,8 @@ def finish(request: BuildRequest, world: World) -> tuple[Finished, ...]:
     """
     found = []
     for architecture in architectures_of(request, world):
-        planned, debs = fetched(request, architecture, world)
-        recipe = planned.recipe.load() if planned.recipe else None
-        found.append(Finished(planned, debs, configured_tree(request, planned.plan, debs, recipe, world)))
+        done = settled(request, architecture, world)
+        found.append(Finished(done.planned, done.debs, done.made, done.shown.missing))
     return tuple(found)
 
 
@@ -96,6 +99,7 @@ def _present(finished: Finished, place: str, entry: Entry) -> Iterator[str]:
 
 
 def _absent(finished: Finished, place: str) -> Iterator[str]:
+    yield from (str(need) for need in finished.missing if place in need.files)
     dropped = [item for item in finished.made.dropped if item.path == place]
     for item in dropped:
         source = f"in the package {item.package}, " if item.package else ""

@@ -12,11 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pkg2image.errors import RequestError
 from pkg2image.idmap import IdMap, check_ids
-from pkg2image.yamltext import parse_yaml
 
 _MAX_FILE = 1 << 20  # an image file is written by hand; a megabyte is a mistake
 _ALIASES = {"with": "with_packages"}
@@ -59,7 +56,7 @@ class BuildRequest:
         scripts: What is done with maintainer scripts: ``emulate``, ``strict`` or ``none``.
         preseed: Answers to questions of packages, ``package/question`` -> value.
         ids: Numbers that users and groups of packages get.
-        recipe: ``auto``, ``none``, the name of a built-in recipe, or the path of a recipe file.
+        recipe: ``auto``, ``none``, the name of a built-in recipe, or the path of a recipe file or a directory of them.
         formats: What to write.
         output: File, or directory for several outputs; None means a name made of the package in the working directory.
         tag: Reference of the image, ``name[:tag]``.
@@ -77,6 +74,8 @@ class BuildRequest:
         epoch: SOURCE_DATE_EPOCH in seconds; None means the newest Release date of the plan.
         force: Whether an existing file that is not an image of ours may be replaced.
         strict: Whether an image whose files ask for what is not in it is an error.
+        no_shell: Whether no shell is added for files that show that they need one.
+        no_ca_certificates: Whether no certificates are added for files that show that they need them.
     """
 
     packages: tuple[str, ...]
@@ -111,6 +110,8 @@ class BuildRequest:
     epoch: int | None = None
     force: bool = False
     strict: bool = False
+    no_shell: bool = False
+    no_ca_certificates: bool = False
 
 
 def make_request(flags: Mapping[str, Any], image_file: Path | None) -> BuildRequest:
@@ -166,7 +167,9 @@ _PLAIN: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("entrypoint", "command", "ports", "volumes"), _texts),
     **dict.fromkeys(("suite", "mirror", "recipe", "tag", "user", "workdir", "stop_signal", "compression"), _text),
     **dict.fromkeys(("environment", "labels", "preseed"), _mapping),
-    **dict.fromkeys(("recommends", "force", "strict"), lambda value: isinstance(value, bool)),
+    **dict.fromkeys(
+        ("recommends", "force", "strict", "no_shell", "no_ca_certificates"), lambda value: isinstance(value, bool)
+    ),
     "keyrings": lambda value: isinstance(value, tuple) and all(isinstance(path, Path) for path in value),
     "output": lambda value: isinstance(value, Path),
     "formats": lambda value: isinstance(value, tuple) and all(isinstance(each, Format) for each in value),
@@ -202,6 +205,10 @@ def _read_image_file(path: Path) -> dict[str, Any]:
         ) from error
     if len(data) > _MAX_FILE:
         raise RequestError(f"cannot use the image file {path}: it is larger than 1 MiB", hint=_EXAMPLE)
+    import yaml  # noqa: PLC0415 -- most requests are made of options alone, and the library takes its time
+
+    from pkg2image.yamltext import parse_yaml  # noqa: PLC0415 -- likewise
+
     try:
         value = parse_yaml(data)
     except yaml.YAMLError as error:

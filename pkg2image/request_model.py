@@ -81,6 +81,8 @@ class RequestModel(BaseModel):
     epoch: int | None = Field(default=None, ge=0, le=LAST_EPOCH)
     force: bool = False
     strict: bool = False
+    no_shell: bool = False
+    no_ca_certificates: bool = False
 
 
 def checked(values: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pkg2image.analysis.optional import packages_of_interpreter, packages_of_lib
 from pkg2image.analysis.purpose import is_module, other_purpose
 from pkg2image.analysis.shebangs import find_program, programs_of, shebang, started_modules
 from pkg2image.deb.facts import ElfFacts
-from pkg2image.rootfs.tree import Entry, Kind, ReadContent, Tree, path_key
+from pkg2image.rootfs.tree import Entry, Kind, ReadContent, Tree, parent_of, path_key
 from pkg2image.rootfs.users import identities
 
 # Where absolute links may lead although nothing is there -> why.
@@ -35,6 +35,8 @@ _DANGLING = re.compile("|".join(f"(?:{pattern})" for pattern in _MAY_DANGLE), re
 # Accounts of the service manager, made by its own package: units that name them work under it only.
 _OF_SERVICE_MANAGER = "systemd-"
 _SHOWN = 5  # of what is missing in a summary
+_SEARCHED = re.compile(r"usr/lib(?:32|64|x32)?(?:/[^/]+-linux-[^/]+)?")
+_LIBRARY_PACKAGE = re.compile(r"lib[a-z0-9+.-]*[0-9](?:t64)?")
 _LOADER_NAME = re.compile(r"ld(?:64|-[^/]*)?\.so\.[0-9]+")
 
 
@@ -112,8 +114,9 @@ def completeness(
     Returns:
         In byte order of the paths, each once.
     """
-    libraries = _Libraries(tree, elves, Loader(tree, elves=elves, read=read, architecture=architecture))
-    scripts = _Scripts(tree, interpreters)
+    loader = Loader(tree, elves=elves, read=read, architecture=architecture)
+    libraries = _Libraries(tree, elves, loader, _suggesting(optional))
+    scripts = _Scripts(tree, interpreters, optional)
     found: set[Unmet] = set()
     for path, entry in tree.walk():
         if entry.kind is Kind.SYMLINK:
@@ -125,6 +128,11 @@ def completeness(
     found.update(_of_accounts(tree, read, architecture))
     counted = (unmet for unmet in found if not _is_optional(unmet, optional.get(unmet.package, frozenset())))
     return tuple(sorted(counted, key=lambda unmet: (path_key(unmet.path), unmet.kind, unmet.what)))
+
+
+def _suggesting(optional: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the packages that suggest libraries."""
+    return frozenset(package for package, names in optional.items() if any(map(_LIBRARY_PACKAGE.fullmatch, names)))
 
 
 def _is_optional(unmet: Unmet, names: frozenset[str]) -> bool:
@@ -140,9 +148,10 @@ def _is_optional(unmet: Unmet, names: frozenset[str]) -> bool:
 class _Libraries:
     """What ELF files ask the loader for."""
 
-    __slots__ = ("_abis", "_defined", "_loader", "_names", "_tree")
+    __slots__ = ("_abis", "_defined", "_loader", "_names", "_suggesting", "_tree")
 
-    def __init__(self, tree: Tree, elves: Mapping[str, ElfFacts], loader: Loader) -> None:
+    def __init__(self, tree: Tree, elves: Mapping[str, ElfFacts], loader: Loader, suggesting: frozenset[str]) -> None:
+        self._suggesting = suggesting
         self._tree = tree
         self._defined: dict[str, frozenset[str]] = {}
         self._loader = loader
@@ -162,7 +171,8 @@ class _Libraries:
         places = {}
         for name in facts.needed:
             places[name] = self._loader.find(name, path, facts)
-            if places[name] is None and (facts.interpreter or (name, abi_of(facts)) not in self._names):
+            is_there = places[name] is not None or (not facts.interpreter and (name, abi_of(facts)) in self._names)
+            if not is_there and not self._is_optional_plugin(path, entry, facts):
                 yield Unmet(path, "library", name, entry.package)
         for library, version in facts.versions_needed:
             place = places.get(library)
@@ -170,6 +180,12 @@ class _Libraries:
             # A library without versions is taken with a warning.
             if defined and version not in defined:
                 yield Unmet(path, "version", f"{version} of {library}", entry.package)
+
+    def _is_optional_plugin(self, path: str, entry: Entry, facts: ElfFacts) -> bool:
+        # What packages are built with finds the libraries of all their files. Who has plugins whose libraries it only
+        # suggests has said so; the names of packages do not always follow from those of libraries.
+        is_private = not _SEARCHED.fullmatch(parent_of(path))
+        return is_private and not facts.interpreter and entry.package in self._suggesting
 
     def _versions(self, place: str) -> frozenset[str]:
         if place not in self._defined:
@@ -184,10 +200,11 @@ class _Libraries:
 class _Scripts:
     """What scripts ask the kernel for."""
 
-    __slots__ = ("_interpreters", "_is_there", "_started", "_tree")
+    __slots__ = ("_interpreters", "_is_there", "_optional", "_started", "_tree")
 
-    def __init__(self, tree: Tree, interpreters: Mapping[str, str]) -> None:
+    def __init__(self, tree: Tree, interpreters: Mapping[str, str], optional: Mapping[str, frozenset[str]]) -> None:
         self._tree = tree
+        self._optional = optional
         self._interpreters = interpreters
         self._started = started_modules(tree)
         self._is_there: dict[str, bool] = {}
@@ -197,11 +214,19 @@ class _Scripts:
         line = shebang(entry, self._interpreters)
         if not line or other_purpose(path) or (is_module(path) and path not in self._started):
             return
-        for program in programs_of(line):
-            if program not in self._is_there:
-                self._is_there[program] = find_program(self._tree, program) is not None
-            if not self._is_there[program]:
-                yield Unmet(path, "interpreter", program, entry.package)
+        found = [
+            Unmet(path, "interpreter", program, entry.package)
+            for program in programs_of(line)
+            if not self._has(program)
+        ]
+        # Where the interpreter is optional the script is, and so is the `env` that looks for it.
+        if not any(_is_optional(unmet, self._optional.get(entry.package, frozenset())) for unmet in found):
+            yield from found
+
+    def _has(self, program: str) -> bool:
+        if program not in self._is_there:
+            self._is_there[program] = find_program(self._tree, program) is not None
+        return self._is_there[program]
 
 
 def _of_link(tree: Tree, path: str, entry: Entry) -> Iterator[Unmet]:

@@ -11,7 +11,7 @@ what they start is said elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pkg2image.analysis.loader import LOADABLE
@@ -20,6 +20,9 @@ from pkg2image.deb.facts import ElfFacts
 
 CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 """All certificates in one file, where every TLS library of Debian looks for them."""
+
+ROOT_KEY = "usr/share/dns/root.key"
+"""The key that every validating name server trusts."""
 
 ZONE = "usr/share/zoneinfo/Etc/UTC"
 """A time zone that is there when any is."""
@@ -78,11 +81,34 @@ class Wanted:
         what: A name for people: a path with its slash, the name of a program, ``Python module yaml``.
         files: Relative paths; any of them is what is wanted.
         evidence: Who needs it, and why.
+        is_unmet: Whether the completeness check says that it is missing, too.
     """
 
     what: str
     files: tuple[str, ...]
     evidence: Evidence
+    is_unmet: bool = False
+
+    def __str__(self) -> str:
+        """Return what is missing as a sentence."""
+        return f"{self.what} is not in the image: {self.evidence}"
+
+    def render(self) -> dict[str, object]:
+        """Return it the way ``inspect --json`` shows it."""
+        evidence = self.evidence
+        return {
+            "what": self.what,
+            "path": f"/{evidence.path}",
+            "reason": evidence.reason,
+            "package": evidence.package,
+        }
+
+
+def untold(wanted: Iterable[Wanted]) -> list[Wanted]:
+    """Return what is wanted beside what the completeness check says to be missing."""
+    items = list(wanted)
+    told = {item.files[0] for item in items if item.is_unmet}
+    return [item for item in items if item.files[0] not in told]
 
 
 def wanted_file(name: str, evidence: Evidence) -> Wanted:

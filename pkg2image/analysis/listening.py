@@ -169,6 +169,19 @@ def _configuration(tree: Tree, words: Sequence[str], names: Sequence[str]) -> It
                 yield from (f"/{path}/{child}" for child in tree.children(path) if _is_file(tree, f"{path}/{child}"))
 
 
+def configuration_lines(tree: Tree, read: ReadContent, words: Sequence[str], names: Sequence[str]) -> Iterator[str]:
+    """Yield the lines that count of the files that a service is configured with.
+
+    Args:
+        tree: The finished root filesystem.
+        read: Reads contents.
+        words: Its command line.
+        names: What the service, its package and its program are called: directories in ``/etc``.
+    """
+    for path in tuple(dict.fromkeys(_configuration(tree, words, names)))[:_MOST_FILES]:
+        yield from _lines(read_text(tree, read, path) or "")
+
+
 def _is_file(tree: Tree, path: str) -> bool:
     entry = tree.lookup(path)
     return entry is not None and entry.kind is Kind.FILE

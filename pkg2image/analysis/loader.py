@@ -73,6 +73,19 @@ class Loader:
             path: Canonical path of the file that needs it.
             facts: Of that file.
         """
+        named = self.named(name, path, facts)
+        return None if named is None else self._tree.reach(named)
+
+    def named(self, name: str, path: str, facts: ElfFacts) -> str | None:
+        """Return the path by which the loader opens the library that a name comes to, or None.
+
+        It may be that of a link: without the link the library would not be found.
+
+        Args:
+            name: As in `find`.
+            path: As in `find`.
+            facts: As in `find`.
+        """
         abi = abi_of(facts)
         if "/" in name:
             return self._at(name, abi)
@@ -98,7 +111,7 @@ class Loader:
     def _at(self, path: str, abi: Abi) -> str | None:
         place = self._tree.reach(path)
         facts = self.facts(place) if place is not None else None
-        return place if facts is not None and abi_of(facts) == abi else None
+        return path if facts is not None and abi_of(facts) == abi else None
 
     def _directories(self, text: str, path: str) -> Sequence[str]:
         """Return the canonical directories of a search path that are there, each once."""

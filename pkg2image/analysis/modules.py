@@ -96,12 +96,25 @@ def _python_places(tree: Tree, path: str, name: str, architecture: str) -> tuple
 
 
 def _perl_places(tree: Tree, path: str, name: str, architecture: str) -> tuple[str, ...]:  # noqa: ARG001
+    return tuple(f"{place}/{name.replace('::', '/')}.pm" for place in perl_directories(tree, architecture))
+
+
+def perl_directories(tree: Tree, architecture: str) -> tuple[str, ...]:
+    """Return where Debian's perl looks for modules, in its order.
+
+    Args:
+        tree: The root filesystem.
+        architecture: Debian architecture.
+    """
     library = f"usr/lib/{TRIPLETS.get(architecture, '')}"
-    releases = {match[1] for child in tree.children("usr/bin") if (match := re.fullmatch(r"perl(5\.\d+)\.\d+", child))}
-    found = ["usr/share/perl5", f"{library}/perl-base", "etc/perl"]
-    for release in sorted(releases):
-        found += (f"{library}/perl5/{release}", f"usr/share/perl/{release}", f"{library}/perl/{release}")
-    return tuple(f"{place}/{name.replace('::', '/')}.pm" for place in found)
+    names = (re.fullmatch(r"perl(5\.\d+)\.\d+", child) for child in tree.children("usr/bin"))
+    releases = sorted({match[1] for match in names if match})
+    return (
+        "etc/perl",
+        *(f"{library}/perl5/{release}" for release in releases),
+        *("usr/share/perl5", f"{library}/perl-base"),
+        *(f"{place}/{release}" for release in releases for place in (f"{library}/perl", "usr/share/perl")),
+    )
 
 
 def _ruby_places(tree: Tree, path: str, name: str, architecture: str) -> tuple[str, ...]:  # noqa: ARG001

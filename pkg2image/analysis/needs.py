@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pkg2image.analysis.completeness import Unmet
 from pkg2image.analysis.evidence import Evidence, Wanted, shown_by_imports, shown_by_recommendation, wanted_file
@@ -75,10 +76,29 @@ def _of_unmet(unmet: Sequence[Unmet], architecture: str) -> Iterator[Wanted]:
     triplet = TRIPLETS.get(architecture, "")
     for item in unmet:
         if item.kind == "interpreter":
-            yield wanted_file(item.what, Evidence(item.path, f"starts with {item.what}", item.package))
+            evidence = Evidence(item.path, f"starts with {item.what}", item.package)
+            yield replace(wanted_file(item.what, evidence), is_unmet=True)
         elif item.kind == "library":
             places = tuple(f"{place}/{item.what}" for place in (f"usr/lib/{triplet}", "usr/lib"))
-            yield Wanted(item.what, places, Evidence(item.path, f"is linked with {item.what}", item.package))
+            evidence = Evidence(item.path, f"is linked with {item.what}", item.package)
+            yield Wanted(item.what, places, evidence, is_unmet=True)
+
+
+def shown_by_shebangs(tree: Tree, starts: Sequence[str], *, interpreters: Mapping[str, str]) -> list[Wanted]:
+    """Return the interpreters that started scripts lack; their packages may well call them optional.
+
+    Args:
+        tree: The root filesystem.
+        starts: Paths of programs or names.
+        interpreters: As of `shown_by_programs`.
+    """
+    places = [place for start in starts if (place := find_program(tree, start)) is not None]
+    found = [
+        wanted_file(name, Evidence(place, f"starts with {name}", tree[place].package))
+        for place in places
+        for name in programs_of(shebang(tree[place], interpreters))
+    ]
+    return [wanted for wanted in found if not is_there(tree, wanted)]
 
 
 def shown_by_programs(

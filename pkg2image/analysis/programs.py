@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from pkg2image.analysis.evidence import ROOT_KEY
+
 
 @dataclass(frozen=True, slots=True)
 class ProgramFacts:
@@ -33,6 +35,10 @@ class ProgramFacts:
         logs: Log files that may be links to a standard stream: the program opens them as the user it is started as.
             ``{version}`` is what the name of the program ends in.
         copies: Files that are copied before each start: path -> path of the original; the directory's owner gets them.
+        prepare: What the first start makes -> the command that makes it; without a path it is run at every start.
+        instead_of: Programs that a unit runs before the start and whose work is done by what is said here.
+        volumes: Directories of the package that it writes.
+        calls: Names of programs that it calls, which nothing in its package says.
         ports: Where it listens when its configuration says nothing else.
         stop_signal: What makes it finish what it is doing and end.
         needs: What no image has before the first start, and how to come by it.
@@ -52,12 +58,20 @@ class ProgramFacts:
     directories: Mapping[str, str] = field(default_factory=dict)
     logs: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)
+    prepare: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    instead_of: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     stop_signal: str = ""
     needs: str = ""
 
 
 _OUT, _ERR = "/dev/stdout", "/dev/stderr"
+_KEYS = "/var/lib/sshd"
+_HOST_KEYS = tuple(
+    word for kind in ("ed25519", "ecdsa", "rsa") for word in ("-h", f"{_KEYS}/etc/ssh/ssh_host_{kind}_key")
+)
 
 PROGRAMS: tuple[ProgramFacts, ...] = (
     ProgramFacts(
@@ -100,12 +114,32 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
     ProgramFacts("dockerd", "dockerd(8): -H", replace={"fd://": "unix:///run/docker.sock"}),
     ProgramFacts("dovecot", "dovecot(1): -F", add=("-F",), ports=("143/tcp", "993/tcp")),
     ProgramFacts("etcd", "etcd --help: --listen-client-urls, --listen-peer-urls", ports=("2379/tcp", "2380/tcp")),
-    ProgramFacts("exim4", "exim4(8): -bdf", becomes=("/usr/sbin/exim4", "-bdf", "-q30m"), ports=("25/tcp",)),
+    ProgramFacts(
+        "exim4",
+        "exim4(8): -bdf; update-exim4.conf(8) makes its configuration, as its init script says",
+        becomes=("/usr/sbin/exim4", "-bdf", "-q30m"),
+        prepare={"": ("/usr/sbin/update-exim4.conf",)},
+        volumes=("/var/lib/exim4",),
+        ports=("25/tcp",),
+    ),
     ProgramFacts(
         "freeradius",
         "freeradius(8): -f stays in the foreground, -l stdout logs to the output",
         add=("-f", "-l", "stdout"),
         ports=("1812/udp", "1813/udp"),
+    ),
+    ProgramFacts(
+        "gearmand",
+        "gearmand(8): stays in the foreground without --daemon; the log file stderr is the output",
+        drop=(("--daemon",), ("-d",)),
+        replace={"--log-file=/var/log/gearman-job-server/gearmand.log": "--log-file=stderr"},
+        ports=("4730/tcp",),
+    ),
+    ProgramFacts(
+        "i2pd",
+        "i2pd(1): stays in the foreground without --daemon; --log=stdout logs to the output",
+        drop=(("--daemon",), ("--service",)),
+        add=("--log=stdout",),
     ),
     ProgramFacts(
         "icecast2",
@@ -118,10 +152,16 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
     ProgramFacts("in.tftpd", "in.tftpd(8): --foreground", add=("--listen", "--foreground"), ports=("69/udp",)),
     ProgramFacts("influxd", "influxd(1)", ports=("8086/tcp",)),
     ProgramFacts("kea-dhcp4", "kea-dhcp4(8)", ports=("67/udp",)),
-    ProgramFacts("lighttpd", "lighttpd(8): -D", add=("-D",)),
+    ProgramFacts(
+        "lighttpd",
+        "lighttpd(8): -D; its directive include_shell starts a shell, and the shipped configuration has it",
+        add=("-D",),
+        calls=("sh",),
+    ),
     ProgramFacts(
         "mariadbd",
-        "mariadbd(8): --datadir",
+        "mariadb-install-db(1): makes the tables of privileges, without which the server does not start",
+        prepare={"/var/lib/mysql/mysql": ("/usr/bin/mariadb-install-db", "--rpm", "--skip-test-db")},
         ports=("3306/tcp",),
         needs="an initialised /var/lib/mysql: run mariadb-install-db --user=mysql on its volume once",
     ),
@@ -185,8 +225,22 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
     ProgramFacts("prometheus-node-exporter", "prometheus-node-exporter(1)", ports=("9100/tcp",)),
     ProgramFacts("prometheus-postgres-exporter", "prometheus-postgres-exporter(1)", ports=("9187/tcp",)),
     ProgramFacts("prosody", "prosody(8): -F", ports=("5222/tcp", "5269/tcp")),
+    ProgramFacts(
+        "pure-ftpd",
+        "pure-ftpd(8): stays in the foreground without -B; -l pam is what its init script says",
+        becomes=("/usr/sbin/pure-ftpd", "-l", "pam"),
+        ports=("21/tcp",),
+    ),
     ProgramFacts("rabbitmq-server", "rabbitmq-server(8)", ports=("5672/tcp",)),
     ProgramFacts("radicale", "radicale(1)", ports=("5232/tcp",)),
+    ProgramFacts(
+        "redis-sentinel",
+        "redis-sentinel(1): writes what it learns into its configuration; supervised is for a service manager",
+        drop=(("--supervised", "systemd"),),
+        replace={"/etc/redis/sentinel.conf": "/var/lib/redis/sentinel.conf"},
+        add=("--logfile", ""),
+        copies={"/var/lib/redis/sentinel.conf": "/etc/redis/sentinel.conf"},
+    ),
     ProgramFacts(
         "redis-server",
         "redis.conf: an empty logfile is standard output; supervised is for a service manager",
@@ -209,8 +263,10 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
     ProgramFacts("squid", "squid(8): --foreground; without -s it does not log to syslog", replace={"-sYC": "-YC"}),
     ProgramFacts(
         "sshd",
-        "sshd(8): -D stays in the foreground, -e logs to stderr",
-        add=("-D", "-e"),
+        "sshd(8): -D stays in the foreground, -e logs to stderr, -h names host keys; ssh-keygen(1): -A makes them",
+        add=("-D", "-e", *_HOST_KEYS),
+        directories={f"{_KEYS}/etc/ssh": "root"},
+        prepare={"": ("/usr/bin/ssh-keygen", "-A", "-f", _KEYS)},
         ports=("22/tcp",),
         needs="host keys, which no two copies of an image may share: mount them below /etc/ssh",
     ),
@@ -221,13 +277,15 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
         "unbound",
         "unbound(8): with -d twice messages go to stderr all the time; its unbound-helper copies the trust anchor",
         replace={"-d": "-dd"},
-        copies={"/var/lib/unbound/root.key": "/usr/share/dns/root.key"},
+        instead_of=("/usr/libexec/unbound-helper",),
+        copies={"/var/lib/unbound/root.key": f"/{ROOT_KEY}"},
         ports=("53/tcp", "53/udp"),
     ),
     ProgramFacts(
         "varnishd",
-        "varnishd(1): -S is made anew when it is not given",
+        "varnishd(1): -S is made anew when it is not given; it removes directories with rm",
         drop_if_missing=(("-S", "/etc/varnish/secret"),),
+        calls=("rm",),
         ports=("6081/tcp",),
     ),
     ProgramFacts("vsftpd", "vsftpd.conf(5): listen, background", ports=("21/tcp",)),
@@ -249,18 +307,35 @@ SERVICES: Mapping[str, str] = {"samba": "smbd.service"}
 are started beside it or instead of it."""
 
 TOOLS: Mapping[str, str] = {
+    "*dnsutils": "dig",
     "default-j[dr][ek]*": "java",
+    "erlang-base*": "erl",
+    "getmail[0-9]": "getmail",
+    "gnupg*": "gpg",
+    "graphicsmagick*": "gm",
     "imagemagick*": "convert",
     "iproute2": "ip",
+    "mercurial": "hg",
     "netcat-*": "nc",
     "openjdk-*": "java",
     "openssh-client": "ssh",
     "postgresql-client*": "psql",
     "redis-tools": "redis-cli",
+    "subversion": "svn",
     "vim-tiny": "vim.tiny",
     "vim*": "vim",
+    "wireguard-tools": "wg",
 }
 """Package -> the program that people mean by it, where the names do not say so."""
+
+INTERPRETERS: Mapping[str, str] = {
+    "lib*-perl": "perl",
+    "node-*": "node",
+    "php-*": "php",
+    "python3-*": "python3",
+    "ruby-*": "ruby",
+}
+"""Packages of modules -> the interpreter that loads them."""
 
 
 def facts_of(words: Sequence[str]) -> ProgramFacts | None:

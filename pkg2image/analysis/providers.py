@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from pkg2image.analysis.evidence import CERTIFICATES, ZONE, Evidence, Wanted
+from pkg2image.analysis.evidence import CERTIFICATES, ROOT_KEY, ZONE, Evidence, Wanted
 
 PackagesOf = Callable[[str], Sequence[str]]
 """Returns the names of packages that have a file, given its path in a merged /usr."""
@@ -50,6 +50,7 @@ _PROGRAMS: Mapping[str, str] = {
 
 _FILES: Mapping[str, str] = {
     CERTIFICATES: "ca-certificates",
+    ROOT_KEY: "dns-root-data",
     "etc/protocols": "netbase",
     "etc/services": "netbase",
     ZONE: "tzdata",

@@ -18,7 +18,7 @@ _PURPOSES = {
         r"|.*\.(?:example|sample)"
     ),
     "debuggers": r"usr/lib/debug/.*|usr/share/gdb/.*",
-    "compilers": r"usr/(?:include|src)/.*|usr/(?:lib|share)/(?:.*/)?(?:pgxs|pkgconfig)/.*",
+    "compilers": r"usr/(?:include|src)/.*|usr/(?:lib|share)/(?:.*/)?(?:pgxs|pkgconfig)/.*|usr/share/go-[0-9.]+/.*",
     "an init system": (
         r"etc/(?:init|init\.d|rc[0-6S]\.d|runit|sv)/.*"
         r"|usr/lib/systemd/(?:system-(?:generators|preset|shutdown|sleep)|user(?:-generators)?|scripts)/.*"

@@ -13,10 +13,20 @@ from typing import Any
 
 from pkg2image.analysis.initscripts import find_init_service
 from pkg2image.analysis.serviceconfig import Links, ServiceConfig, service_config
-from pkg2image.analysis.services import Candidate, Packages, candidates, choose, family, providers_of
+from pkg2image.analysis.services import (
+    BY_NAME,
+    Candidate,
+    Packages,
+    candidates,
+    choose,
+    family,
+    providers_of,
+    start_command,
+)
 from pkg2image.analysis.state import MadeDirectory
 from pkg2image.analysis.tools import find_tool
-from pkg2image.analysis.units import UnitFiles, find_units
+from pkg2image.analysis.units import UnitError, UnitFiles, find_units
+from pkg2image.analysis.uses import Uses
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.image.config import ImageConfig
 from pkg2image.rootfs.provision import add_directory, add_file, add_symlink
@@ -42,6 +52,7 @@ class Inferred:
         directories: What has to be there when the service starts.
         links: Log files that are links to a standard stream: path -> target.
         copies: Files that are there when the service starts: path -> path of the original.
+        uses: What it is started with.
         notes: What could not be inferred, and what to know about the choice.
     """
 
@@ -52,6 +63,7 @@ class Inferred:
     directories: tuple[MadeDirectory, ...] = ()
     links: Links = field(default_factory=dict)
     copies: Links = field(default_factory=dict)
+    uses: Uses = field(default_factory=Uses)
     notes: tuple[str, ...] = ()
 
     def render(self) -> dict[str, object]:
@@ -163,7 +175,7 @@ def infer(
 
 
 def _service(requested: Sequence[_Root], files: UnitFiles, tree: Tree, read: ReadContent) -> Inferred | None:
-    chosen = [(root, choose(root.services)) for root in requested]
+    chosen = [(root, choose(root.services)) for root in requested if not _is_tool(root, tree)]
     able = [(root, one) for root, one in chosen if one is not None]
     accounts = read_accounts(tree, read)
     if able:
@@ -181,6 +193,19 @@ def _service(requested: Sequence[_Root], files: UnitFiles, tree: Tree, read: Rea
     return None
 
 
+def _is_tool(root: _Root, tree: Tree) -> bool:
+    """Say whether a package is about the program of its name: its services have other names and other programs."""
+    path = find_tool(root.name, root.members, tree, only_by_name=True).path
+    return bool(path) and not any(each.fit[0] <= BY_NAME or _starts(each, path) for each in root.services)
+
+
+def _starts(candidate: Candidate, path: str) -> bool:
+    try:
+        return path in start_command(candidate.unit).words
+    except UnitError:
+        return False
+
+
 def _inferred(made: ServiceConfig, name: str, notes: Sequence[str]) -> Inferred:
     config = replace(made.config, environment=tuple({**dict(_BASE), **dict(made.config.environment)}.items()))
     return Inferred(
@@ -190,6 +215,7 @@ def _inferred(made: ServiceConfig, name: str, notes: Sequence[str]) -> Inferred:
         directories=made.directories,
         links=made.links,
         copies=made.copies,
+        uses=made.uses,
         notes=(f"starts {made.title}: {' '.join(map(_shown, config.entrypoint))}", *made.notes, *notes),
     )
 

@@ -7,17 +7,19 @@ Spec: systemd.service(5), systemd.exec(5), systemd.kill(5).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pkg2image.analysis.commandline import Command, expand_command, expand_specifiers, variables_of
 from pkg2image.analysis.foreground import Started, for_image
 from pkg2image.analysis.listening import Listening, find_ports
+from pkg2image.analysis.preparation import SHELL, Preparation, preparation, prepared_start
 from pkg2image.analysis.programs import ProgramFacts
 from pkg2image.analysis.services import start_command
-from pkg2image.analysis.state import MadeDirectory, find_volumes, made_directories, prepared
+from pkg2image.analysis.state import LeftCommand, MadeDirectory, find_volumes, made_directories, prepared
 from pkg2image.analysis.unitenvironment import environment_of, read_shell_assignments
 from pkg2image.analysis.units import Unit, UnitError, UnitFiles, read_text
+from pkg2image.analysis.uses import Uses, uses_of
 from pkg2image.image.config import ImageConfig, Port
 from pkg2image.rootfs.tree import Tree
 from pkg2image.rootfs.users import Accounts
@@ -36,9 +38,6 @@ _ALWAYS_GIVEN = frozenset(
 """What engines give to root in a container when nobody says otherwise."""
 
 _BINDING = "CAP_NET_BIND_SERVICE"
-_CHECKS = frozenset(
-    ("-t", "-tt", "-T", "--test", "--configtest", "conf-check", "checkconfig", "-Cx", "--verify-config", "-c")
-)
 _NOBODY = "nobody"
 _SYSTEM_VARIABLES = frozenset(("PATH", "LANG", "HOME"))
 
@@ -54,6 +53,7 @@ class ServiceConfig:
         directories: What has to be there when it starts.
         links: Log files that are links to a standard stream.
         copies: Files that are copies of others.
+        uses: What it is started with.
         notes: What to know about it.
     """
 
@@ -63,6 +63,7 @@ class ServiceConfig:
     directories: tuple[MadeDirectory, ...] = ()
     links: Links = field(default_factory=dict)
     copies: Links = field(default_factory=dict)
+    uses: Uses = field(default_factory=Uses)
     notes: tuple[str, ...] = ()
 
 
@@ -123,6 +124,7 @@ def service_config(unit: Unit, files: UnitFiles, accounts: Accounts, members: Se
         accounts=accounts,
         directories=directories,
         environment={name: each.value for name, each in used.items()},
+        before=before.left,
     )
     sources = {
         **made.sources,
@@ -136,7 +138,6 @@ def service_config(unit: Unit, files: UnitFiles, accounts: Accounts, members: Se
         *environment.notes,
         *dict.fromkeys((*identity.notes, *owner.notes)),
         *_about_foreground(unit, started),
-        *(f"not run before the start: {line}" for line in before.left if not _is_check(line)),
         *_about_capabilities(unit, identity, made.config.ports),
     )
     return replace(made, sources=sources, notes=(*notes, *made.notes))
@@ -160,6 +161,7 @@ def finish(
     accounts: Accounts,
     directories: Sequence[MadeDirectory],
     environment: Mapping[str, str],
+    before: Sequence[LeftCommand] = (),
 ) -> ServiceConfig:
     """Return the configuration of a command line that is ready, with what the image says around it.
 
@@ -173,14 +175,16 @@ def finish(
         accounts: Users and groups of the image.
         directories: What is made for it.
         environment: Its variables.
+        before: What its unit runs before it.
     """
     tree, facts = files.tree, started.facts
     names = (*((unit.stem, unit.prefix) if unit else ()), *members, started.words[0].rpartition("/")[2])
-    stripped = (name.rstrip("0123456789.") for name in names)
-    listening = find_ports(started.words, unit, files, facts, (*names, *stripped))
+    names = (*names, *(name.rstrip("0123456789.") for name in names))
+    listening = find_ports(started.words, unit, files, facts, names)
     all_made = _with_known(directories, facts, tree)
     links = _log_links(started, tree)
     volumes = find_volumes(unit, tree, members, user=identity.user, made=all_made, accounts=accounts)
+    volumes.update({path: facts.source for path in facts.volumes if tree.is_directory(path)} if facts else {})
     volumes = {path: why for path, why in volumes.items() if not any(_above(link) == path for link in links)}
     signal, signal_source = _stop_signal(unit, facts)
     workdir, workdir_source = _workdir(unit, tree)
@@ -194,10 +198,20 @@ def finish(
         "workdir": workdir_source,
     }
     copies, missing = _copies(facts, tree)
-    needs = (*(f"{path}, a copy of {source}, which the image lacks" for path, source in missing), facts and facts.needs)
-    notes = (*_about_listening(listening), *(f"it needs {need}" for need in needs if need))
+    done = preparation(before, facts, tree, is_root=identity.user == "root")
+    notes = (*_about_listening(listening), *_about_preparation(done, tree), *_about_needs(facts, missing, done))
+    shells = (SHELL,) if done.script else ()
+    uses = uses_of(
+        started,
+        (*shells, *done.programs),
+        tree,
+        files.read,
+        names=names,
+        members=members,
+        missing={source: f"copies it to {path} ({facts.source if facts else ''})" for path, source in missing},
+    )
     config = ImageConfig(
-        entrypoint=started.words,
+        entrypoint=prepared_start(started.words, done) if _can_prepare(done, tree) else started.words,
         environment=tuple({**environment, **shell}.items()),
         user=identity.text,
         workdir=workdir,
@@ -206,7 +220,25 @@ def finish(
         stop_signal=signal,
     )
     known = {name: source for name, source in sources.items() if source}
-    return ServiceConfig(title, config, known, all_made, links, copies, notes)
+    return ServiceConfig(title, config, known, all_made, links, copies, uses, notes)
+
+
+def _can_prepare(done: Preparation, tree: Tree) -> bool:
+    return bool(done.script) and tree.lookup(SHELL) is not None
+
+
+def _about_preparation(done: Preparation, tree: Tree) -> Iterator[str]:
+    if _can_prepare(done, tree):
+        yield f"every start begins with: {'; '.join(done.script)}"
+    else:
+        yield from (f"not run before the start, for want of a shell: {line}" for line in done.script)
+    yield from (f"not run before the start: {line}" for line in done.left)
+
+
+def _about_needs(facts: ProgramFacts | None, missing: Sequence[tuple[str, str]], done: Preparation) -> Iterator[str]:
+    yield from (f"it needs {path}, a copy of {source}, which the image lacks" for path, source in missing)
+    if facts and facts.needs and not done.script:
+        yield f"it needs {facts.needs}"
 
 
 def _about_listening(listening: Listening) -> tuple[str, ...]:
@@ -319,11 +351,6 @@ def _about_capabilities(unit: Unit, identity: Identity, ports: Sequence[Port]) -
         names = " ".join(f"--cap-add {name.removeprefix('CAP_')}" for name in more)
         notes.append(f"its unit gives it more than containers have: run it with {names} if it complains")
     return tuple(notes)
-
-
-def _is_check(line: str) -> bool:
-    words = line.split()
-    return bool(_CHECKS & set(words)) or "check" in words[0]
 
 
 def _above(path: str) -> str:

@@ -17,7 +17,8 @@ from pkg2image.analysis.programs import INSTANCES, SERVICES
 from pkg2image.analysis.units import Unit, UnitError, UnitFiles, services_of
 from pkg2image.rootfs.tree import Kind, Tree
 
-_BY_NAME = 2  # what is called like the package fits this well or better
+BY_NAME = 2
+"""What is called like the package fits this well or better."""
 PROGRAM_DIRECTORIES = ("usr/sbin", "usr/bin", "usr/games")
 
 
@@ -79,7 +80,7 @@ def choose(found: Sequence[Candidate]) -> Candidate | None:
     """
     able = [each for each in found if not each.why_not]
     best = min((each.fit for each in found), default=())
-    if not able or (best[0] <= _BY_NAME < able[0].fit[0]):
+    if not able or (best[0] <= BY_NAME < able[0].fit[0]):
         return None  # the service of that name is not for an image; others of the package only help it
     return able[0] if sum(each.fit == able[0].fit for each in able) == 1 else None
 
@@ -126,10 +127,15 @@ def _why_not(unit: Unit, files: UnitFiles, tree: Tree) -> str:
     reasons = {
         "it is a template, and nothing says for which instance": unit.is_template,
         "it does one thing and ends (Type=oneshot)": unit.value("Type") == "oneshot",
-        f"it is run now and then ({timer})": timer in files.places,
+        f"it is run now and then ({timer})": _is_timed(timer, unit, files),
     }
     why = next((reason for reason, holds in reasons.items() if holds), "")
     return why or _without_program(unit, tree) or _unmet_condition(unit, tree)
+
+
+def _is_timed(timer: str, unit: Unit, files: UnitFiles) -> bool:
+    found = files.named(timer)
+    return found is not None and found.value("Unit", "Timer") in {"", unit.name}
 
 
 def _without_program(unit: Unit, tree: Tree) -> str:

@@ -45,16 +45,33 @@ class MadeDirectory:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftCommand:
+    """A command that comes before the start and is not followed.
+
+    Args:
+        text: It, for people.
+        words: Program and arguments; empty when it cannot be split.
+        may_fail: Whether nobody minds its exit code.
+        is_privileged: Whether it is not run as the user of the unit.
+    """
+
+    text: str
+    words: tuple[str, ...] = ()
+    may_fail: bool = False
+    is_privileged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """What is to be done for the commands that come before the start.
 
     Args:
         directories: Those that they would make, or change.
-        left: Commands that are not run, in words.
+        left: The other commands.
     """
 
     directories: tuple[MadeDirectory, ...]
-    left: tuple[str, ...]
+    left: tuple[LeftCommand, ...]
 
 
 def made_directories(unit: Unit, tree: Tree, *, user: str, group: str) -> tuple[MadeDirectory, ...]:
@@ -126,12 +143,13 @@ def prepared(unit: Unit, tree: Tree, environment: Mapping[str, str], accounts: A
             commands = split_commands(each.value, each.origin)
             lines = [(command, expand_command(command, unit, environment)) for command in commands]
         except UnitError:
-            left.append(each.value)
+            left.append(LeftCommand(each.value))
             continue
         for command, words in lines:
             asked = _asked_for(words, accounts)
             if asked is None:
-                left.append(" ".join(words))
+                is_privileged = command.is_privileged or unit.is_set("PermissionsStartOnly")
+                left.append(LeftCommand(" ".join(words), tuple(words), command.may_fail, is_privileged))
                 continue
             for path in asked.paths:
                 found[path] = _done(asked, path, found.get(path), tree.lookup(path), command.origin)

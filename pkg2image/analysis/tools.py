@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from pkg2image.analysis.programs import TOOLS
+from pkg2image.analysis.programs import INTERPRETERS, TOOLS
 from pkg2image.analysis.services import PROGRAM_DIRECTORIES
 from pkg2image.rootfs.tree import Entry, Kind, Tree
 
@@ -44,16 +44,24 @@ def find_tool(root: str, members: Sequence[str], tree: Tree, *, only_by_name: bo
         return Tool(named, f"the program that has the name of the package {root}", (root,))
     if only_by_name:
         return Tool("", "", tuple(sorted(own)))
+    usual = sorted(name for name in own if not name.startswith(_FOR_MAINTENANCE))
+    path, source = next(_guesses(root, own, usual, tree), ("", ""))
+    return Tool(path, source, tuple(usual))
+
+
+def _guesses(root: str, own: Mapping[str, str], usual: Sequence[str], tree: Tree) -> Iterator[tuple[str, str]]:
+    """Yield paths of programs that may be meant, the best first, and how they were found."""
     for pattern, name in TOOLS.items():
         if fnmatchcase(root, pattern) and name in own:
-            return Tool(own[name], f"the program that {root} is known for", tuple(sorted(own)))
+            yield own[name], f"the program that {root} is known for"
     for name in _shorter_names(root):
         if name in own:
-            return Tool(own[name], f"its name is part of the name of the package {root}", tuple(sorted(own)))
-    usual = sorted(name for name in own if not name.startswith(_FOR_MAINTENANCE))
-    if len(usual) == 1 and _parts(usual[0]) & _parts(root):
-        return Tool(own[usual[0]], f"the only program of the package {root}", tuple(usual))
-    return Tool("", "", tuple(usual))
+            yield own[name], f"its name is part of the name of the package {root}"
+    if len(usual) == 1 and (_parts(usual[0]) & _parts(root) or usual[0].startswith(root)):
+        yield own[usual[0]], f"the only program of the package {root}"
+    for pattern, name in INTERPRETERS.items():
+        if fnmatchcase(root, pattern) and (path := _program(tree, name)):
+            yield path, f"the interpreter for the modules of {root}"
 
 
 def _program(tree: Tree, name: str) -> str:

@@ -18,18 +18,14 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from pkg2image.archive.acquire import Acquirer
+from pkg2image.archive.databases import Databases, IndexFile, forms_of
 from pkg2image.archive.documents import BelievedRelease
-from pkg2image.archive.parallel import read_ahead
-from pkg2image.archive.suite_indexes import IndexFile, addresses_of, checked, forms_of, keys_of, uncompressed
-from pkg2image.digest import Digest, sha256
-from pkg2image.errors import NetworkError
-from pkg2image.store import CorruptBlobError, MissingBlobError, Store
+from pkg2image.errors import MalformedPackageError, NetworkError, Pkg2ImageError, TrustError
+from pkg2image.progress import Reporter, Silence
+from pkg2image.store import Store
 
-CONTENTS_VERSION = 1
-"""Part of the key of every kept database: raise it when what is in one changes."""
-
-_RECORD = f"contents-{CONTENTS_VERSION}"
-_CHUNK = 1 << 18
+# What databases are kept as: another one when what is in one changes.
+_RECORD = "contents-1"
 _BLOCK = 1 << 20
 _LONGEST_LINE = 1 << 20  # bytes; a path with all packages that have it
 _SCHEMA = "CREATE TABLE file (path TEXT PRIMARY KEY, packages TEXT NOT NULL) WITHOUT ROWID"
@@ -139,7 +135,8 @@ class SuiteContents:
             TrustError: When one is not what the Release lists.
             MalformedPackageError: When one cannot be decompressed.
         """
-        return [self._load(forms) for forms in self.chosen()]
+        databases = self._databases()
+        return [FileIndex(databases.database(forms)) for forms in self.chosen()]
 
     def chosen(self) -> list[tuple[IndexFile, ...]]:
         """Return the indexes that the Release lists, each in all its forms, best first.
@@ -156,90 +153,56 @@ class SuiteContents:
             found.append(forms)
         return found
 
-    def _load(self, forms: Sequence[IndexFile]) -> FileIndex:
-        for key in keys_of(forms):
-            if (index := _kept(self.store, key)) is not None:
-                return index
-        source = self.believed.source
-        origin = source.public_uri + source.release_base.removeprefix(source.uri) + forms[-1].path
-        for form in forms:
-            if form.record.sha256 and self.store.has(form.record.digest):
-                try:
-                    return self._build(form, form.record.digest, origin)
-                except CorruptBlobError:  # now out of the way
-                    continue
-        if self.offline:
-            raise NetworkError(
-                f"cannot read {origin} offline: it is not in the store",
-                hint="run once without --offline, with the same --cache-dir",
-            )
-        return self._download(forms, origin)
+    def missing_bytes(self) -> int:
+        """Return how much there is to download, as far as one can tell beforehand."""
+        return self._databases().missing_bytes(self.chosen())
 
-    def _download(self, forms: Sequence[IndexFile], origin: str) -> FileIndex:
-        missing: NetworkError | None = None
-        for form in forms:
-            try:
-                blob = self.acquirer.fetch_blob(
-                    addresses_of(form, self.believed), self.store, digest=form.record.digest, size=form.record.size
-                )
-            except NetworkError as error:
-                if error.status not in {404, 410}:
-                    raise
-                missing = missing or error
-            else:
-                return self._build(form, blob.digest, origin)
-        raise missing or NetworkError(f"cannot download {origin}: the Release lists no form of it")
-
-    def _build(self, form: IndexFile, blob: Digest, origin: str) -> FileIndex:
-        with self.store.open(blob) as stream:
-            chunks = uncompressed(iter(lambda: stream.read(_CHUNK), b""), form.compression, origin=origin)
-            database = build_contents(read_ahead(checked(chunks, form.plain, origin)))
-        kept = self.store.insert((database,))
-        self.store.put_record(_RECORD, str(keys_of([form])[0]), str(kept.digest).encode())
-        return FileIndex(database)
+    def _databases(self) -> Databases:
+        return Databases(self.believed, self.store, self.acquirer, self.offline, _RECORD, _make)
 
 
-def _kept(store: Store, key: Digest) -> FileIndex | None:
-    """Return the database that was made of an index, or None when there is none or it is damaged."""
-    record = store.record(_RECORD, str(key))
-    if record is None:
-        return None
-    digest = Digest.parse(record.decode())
-    try:
-        with store.open_unchecked(digest) as stream:
-            database = stream.read()
-    except MissingBlobError:
-        return None
-    if sha256(database) != digest:
-        store.quarantine(digest)
-        return None
-    return FileIndex(database)
+def _make(chunks: Iterable[bytes], origin: str) -> bytes:  # noqa: ARG001 -- every line is right, or passed over
+    return build_contents(chunks)
 
 
 class ArchiveFiles:
     """All files of some suites; nothing is loaded before the first question.
 
+    A suite whose lists cannot be had or believed has no files, which is not the end of anything: only fewer questions
+    have an answer.
+
     Args:
         suites: In the order of the sources.
+        reporter: Told when something is loaded.
     """
 
-    __slots__ = ("_indexes", "_suites")
+    __slots__ = ("_indexes", "_reporter", "_suites", "problems")
 
-    def __init__(self, suites: Sequence[SuiteContents]) -> None:
+    def __init__(self, suites: Sequence[SuiteContents], reporter: Reporter | None = None) -> None:
         self._suites = tuple(suites)
+        self._reporter = reporter or Silence()
         self._indexes: list[FileIndex] | None = None
+        self.problems: dict[str, Pkg2ImageError] = {}
+        """Suite -> why it has no files; complete after the first question."""
 
     def packages(self, path: str) -> tuple[str, ...]:
         """Return the names of the packages that have a file, sorted.
 
         Args:
             path: Relative to the root, of a merged /usr.
-
-        Raises:
-            NetworkError: As `SuiteContents.load`.
-            TrustError: As there.
-            MalformedPackageError: As there.
         """
         if self._indexes is None:
-            self._indexes = [index for suite in self._suites for index in suite.load()]
+            self._indexes = self._load()
         return tuple(sorted({name for index in self._indexes for name in index.packages(path)}))
+
+    def _load(self) -> list[FileIndex]:
+        if self._suites:
+            size = sum(suite.missing_bytes() for suite in self._suites)
+            self._reporter.step("downloading the lists of files" if size else "reading the lists of files", size)
+        found: list[FileIndex] = []
+        for suite in self._suites:
+            try:
+                found += suite.load()
+            except (NetworkError, TrustError, MalformedPackageError) as error:
+                self.problems[str(suite.believed.source)] = error
+        return found

@@ -17,13 +17,10 @@ import zstandard
 
 from pkg2image.archive.stanzas import read_blocks
 from pkg2image.deb.control import parse_stanzas
-from pkg2image.digest import Digest, sha256
-from pkg2image.store import MissingBlobError, Store
 
-INDEX_VERSION = 1
-"""Part of the key of every kept database: raise it when what is in one changes."""
+INDEX_RECORD = "index-1"
+"""What databases are kept as: another one when what is in one changes."""
 
-_RECORD = f"index-{INDEX_VERSION}"
 _MAX_BLOCK = 1 << 24
 _ENOUGH_NAMES = 60
 _PACKAGE = re.compile(r"\nPackage:[ \t]*(\S+)")
@@ -137,44 +134,3 @@ def build_index(chunks: Iterable[bytes], *, origin: str) -> bytes:
         connection.executemany("INSERT INTO provided VALUES (?, ?)", sorted(provided))
         connection.execute("COMMIT")
         return connection.serialize()
-
-
-def kept_index(store: Store, key: Digest) -> bytes | None:
-    """Return the database that was made of an index, or None when there is none or it is damaged.
-
-    Args:
-        store: Where it was kept.
-        key: What identifies the index: the digest of its uncompressed or compressed form.
-    """
-    record = store.record(_RECORD, str(key))
-    if record is None:
-        return None
-    digest = Digest.parse(record.decode())
-    try:
-        with store.open_unchecked(digest) as stream:
-            database = stream.read()
-    except MissingBlobError:
-        return None
-    # Hashed where it is used: twenty megabytes are read once.
-    if sha256(database) != digest:
-        store.quarantine(digest)
-        return None
-    return database
-
-
-def has_index(store: Store, key: Digest) -> bool:
-    """Say whether a database was kept for an index; whether it is intact only `kept_index` knows."""
-    record = store.record(_RECORD, str(key))
-    return record is not None and store.has(Digest.parse(record.decode()))
-
-
-def keep_index(store: Store, key: Digest, database: bytes) -> None:
-    """Put a database into the store.
-
-    Args:
-        store: Where it goes.
-        key: What identifies the index that it was made of.
-        database: What `build_index` returned.
-    """
-    blob = store.insert((database,))
-    store.put_record(_RECORD, str(key), str(blob.digest).encode())

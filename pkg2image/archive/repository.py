@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pkg2image.archive.acquire import Acquirer
 from pkg2image.archive.distributions import DISTRIBUTIONS
@@ -32,6 +33,9 @@ from pkg2image.deb.package import Origin, Package
 from pkg2image.errors import NetworkError, RequestError, TrustError
 from pkg2image.progress import Reporter
 from pkg2image.store import Store
+
+if TYPE_CHECKING:
+    from pkg2image.archive.contents import ArchiveFiles
 
 __all__ = ["LoadedUniverse", "load_universe"]
 
@@ -124,7 +128,16 @@ def load_universe(
         notes=tuple(dict.fromkeys(notes)),
         distribution=target.release.origin.lower().partition(" ")[0],
         codename=target.verified.codename,
+        files=lambda: _files([each for each, _ in loaded], surroundings, reporter),
     )
+
+
+def _files(believed: Sequence[BelievedRelease], surroundings: _Surroundings, reporter: Reporter) -> ArchiveFiles:
+    from pkg2image.archive.contents import ArchiveFiles, SuiteContents  # noqa: PLC0415 -- few runs ask for files
+
+    architecture, store, acquirer = surroundings.architecture, surroundings.store, surroundings.acquirer
+    offline = surroundings.offline
+    return ArchiveFiles([SuiteContents(each, architecture, store, acquirer, offline) for each in believed], reporter)
 
 
 def _left_out(sources: Sequence[Source], used: Sequence[Source], missing: Sequence[Source]) -> Iterator[str]:
@@ -182,7 +195,12 @@ def _believed(source: Source, documents: Documents | None, surroundings: _Surrou
         _explain_no_release(source, surroundings)
         return None
     believed = believe(
-        source, documents, keyrings=surroundings.keyrings, memory=surroundings.memory, now=surroundings.now
+        source,
+        documents,
+        store=surroundings.store,
+        keyrings=surroundings.keyrings,
+        memory=surroundings.memory,
+        now=surroundings.now,
     )
     if not surroundings.offline:
         keep_documents(source, documents, surroundings.store)

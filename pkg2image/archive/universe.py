@@ -7,14 +7,18 @@ them lies or is broken, and the package cannot be used at all.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import TYPE_CHECKING
 
 from pkg2image.archive.index import PackageIndex
 from pkg2image.deb.package import Origin, Package, package_from_stanza
 from pkg2image.deb.version import version_key
 from pkg2image.errors import TrustError
 from pkg2image.lock import VerifiedSource
+
+if TYPE_CHECKING:
+    from pkg2image.archive.contents import ArchiveFiles
 
 _NEAR_NAMES = 5
 _NEAR_ENOUGH = 0.7
@@ -46,6 +50,7 @@ class LoadedUniverse:
         notes: Sentences that every output shows.
         distribution: What the Release of the target suite calls itself, in lower case.
         codename: The codename of the target suite.
+        files: Returns which packages have a file; called when somebody asks, and once.
     """
 
     def __init__(
@@ -58,16 +63,32 @@ class LoadedUniverse:
         notes: Sequence[str] = (),
         distribution: str = "",
         codename: str = "",
+        files: Callable[[], ArchiveFiles],
     ) -> None:
         self.architecture = architecture
         self.sources = tuple(sources)
         self.notes = tuple(notes)
         self.distribution = distribution
         self.codename = codename
+        self._open_files = files
+        self._files: ArchiveFiles | None = None
         self._indexes = tuple(indexes)
         self._local = tuple(local)
         self._versions: dict[str, tuple[Package, ...]] = {}
         self._providers: dict[str, tuple[Package, ...]] = {}
+
+    @property
+    def identity(self) -> list[object]:
+        """Plain data that is the same when all packages of the sources are; it says nothing of local files."""
+        sources = [[source.uri, source.suite, str(source.release)] for source in self.sources]
+        return [self.architecture, self.codename, sources, [astuple(each.origin) for each in self._indexes]]
+
+    @property
+    def files(self) -> ArchiveFiles:
+        """Which packages have a file."""
+        if self._files is None:
+            self._files = self._open_files()
+        return self._files
 
     def versions(self, name: str) -> tuple[Package, ...]:
         """Return every version of a package, best first; see `Universe.versions`.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,8 +16,10 @@ from pkg2image.cli.options import (
     shared_options,
     world_of,
 )
-from pkg2image.cli.terminal import show, show_json, size_text, tell
+from pkg2image.cli.terminal import show, show_json, tell
+from pkg2image.errors import Pkg2ImageError
 from pkg2image.pipeline import BuildResult, build
+from pkg2image.sizes import size_text
 
 
 @click.command("build")
@@ -42,14 +45,14 @@ def command(**parameters: Any) -> None:
     with world_of(parameters) as world:
         results = build(request, world)
     if parameters["as_json"]:
-        show_json([_json(result) for result in results])
-    else:
+        _answer_json(results, with_test=parameters["with_test"])
+        return
+    for result in results:
+        for output in result.outputs:
+            show(f"{output.path} {output.digest}")
+    if not parameters["quiet"]:
         for result in results:
-            for output in result.outputs:
-                show(f"{output.path} {output.digest}")
-        if not parameters["quiet"]:
-            for result in results:
-                _tell(result)
+            _tell(result)
     if parameters["with_test"]:
         _test(results, quiet=parameters["quiet"])
 
@@ -63,6 +66,27 @@ def _test(results: Sequence[BuildResult], *, quiet: bool) -> None:
             verdict = verdict_of(output.path)
             if not quiet:
                 tell(sentence(verdict))
+
+
+def _answer_json(results: Sequence[BuildResult], *, with_test: bool) -> None:
+    """Print what was built, and with a test the verdict on every output; the first that fails is the error at last."""
+    answer = [_json(result) for result in results]
+    errors = [error for each in answer for error in _tested(each["outputs"])] if with_test else []
+    show_json(answer)
+    if errors:
+        raise errors[0]
+
+
+def _tested(outputs: Sequence[dict[str, Any]]) -> Iterator[Pkg2ImageError]:
+    from pkg2image.cli.test import failure, verdict_of  # noqa: PLC0415 -- only who wants a test pays for it
+
+    for output in outputs:
+        path = Path(output["path"])
+        try:
+            output["test"] = verdict_of(path).render()
+        except Pkg2ImageError as error:
+            output["test"] = failure(path, error)
+            yield error
 
 
 def _json(result: BuildResult) -> dict[str, Any]:

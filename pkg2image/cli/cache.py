@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from pkg2image.cli.options import shared_options, store_of
-from pkg2image.cli.terminal import show, show_json, size_text
+from pkg2image.cli.terminal import show, show_json
 from pkg2image.errors import UsageError
+from pkg2image.sizes import size_text
 
 _SIZE = re.compile(r"(\d+)\s*([kMGT]?)B?")
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}

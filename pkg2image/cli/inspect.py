@@ -9,11 +9,13 @@ from typing import Any
 
 import click
 
-from pkg2image.cli.terminal import show, show_json, size_text
+from pkg2image.cli.started import started_lines
+from pkg2image.cli.terminal import show, show_json
 from pkg2image.errors import RequestError
 from pkg2image.image.lint import lint
 from pkg2image.image.read import ImageContents, read_image
 from pkg2image.image.scan import FileInfo
+from pkg2image.sizes import size_text
 
 
 @click.command("inspect")
@@ -57,15 +59,13 @@ def _show(contents: ImageContents, findings: list[str]) -> None:
         show(f"reference: {contents.reference}")
     for name, value in sorted(dict(contents.config.get("config") or contents.config.get("app") or {}).items()):
         show(f"{name}: {value}")
-    for line in _inferred(contents.inside.inferred):
+    for line in started_lines(contents.inside.inferred):
         show(line)
     show(f"{len(contents.packages)} packages:")
     for package in contents.packages:
         show(f"  {package['name']} {package['version']} {package['architecture']}")
-    if contents.inside.scripts:
-        for line in _scripts(contents.inside.scripts):
-            show(line)
-    for line in _unmet(contents.inside.unmet):
+    about = contents.inside
+    for line in (*_needs(about.needs), *_scripts(about.scripts), *_unmet(about.unmet), *_wanted(about.wanted)):
         show(line)
     # As --uid and --gid take them.
     show(" ".join(("users:", *(f"{user['name']}={user['uid']}" for user in contents.inside.users))))
@@ -79,8 +79,17 @@ def _show(contents: ImageContents, findings: list[str]) -> None:
         show(f"  {finding}")
 
 
+def _needs(needs: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """Yield what nobody declared and is there because files showed that they need it."""
+    for need in needs:
+        owner = f" ({need['package']})" if need.get("package") else ""
+        yield f"added: {need.get('provider')} for {need.get('what')}: {need.get('path')}{owner}: {need.get('reason')}"
+
+
 def _scripts(report: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what a user should know about the scripts of the packages, one line each."""
+    """Yield what a user should know about the scripts of the packages, one line each; nothing without a report."""
+    if not report:
+        return
     packages = report["packages"]
     counts = ", ".join(f"{number} {disposition}" for disposition, number in report["counts"].items())
     yield f"scripts ({report.get('policy')}): {counts or 'not looked at'}"
@@ -100,21 +109,6 @@ def _scripts(report: Mapping[str, Any]) -> Iterator[str]:
         yield "  what is not made is for the first start to make, or for you to mount: no two copies may share it"
 
 
-def _inferred(inferred: Mapping[str, Any]) -> Iterator[str]:
-    """Yield where each value of the configuration comes from, and what else might have been started."""
-    if not inferred:
-        return
-    yield "how it is started:"
-    for name, value in inferred["values"].items():
-        yield f"  {name}: {value.get('source')}"
-    for candidate in inferred["candidates"]:
-        service = candidate.get("service")
-        why = candidate.get("why_not") or ("chosen" if service == inferred.get("chosen") else "not chosen")
-        yield f"  {service} of {candidate.get('package')}: {why}"
-    for note in inferred["notes"]:
-        yield f"  note: {note}"
-
-
 def _unmet(unmet: Sequence[Mapping[str, object]] | None) -> Iterator[str]:
     """Yield what files of the image ask for and do not find; nothing when that was never checked."""
     if unmet is None:
@@ -123,6 +117,13 @@ def _unmet(unmet: Sequence[Mapping[str, object]] | None) -> Iterator[str]:
     for item in unmet:
         owner = f" ({item['package']})" if item.get("package") else ""
         yield f"  {item.get('path')}{owner}: {item.get('kind')} {item.get('what')}"
+
+
+def _wanted(wanted: Sequence[Mapping[str, object]]) -> Iterator[str]:
+    """Yield what files show that they need and nobody brought."""
+    for item in wanted:
+        owner = f" ({item['package']})" if item.get("package") else ""
+        yield f"missing: {item.get('what')}: {item.get('path')}{owner}: {item.get('reason')}"
 
 
 def _problem(problem: Mapping[str, Any]) -> str:

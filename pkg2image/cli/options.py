@@ -103,8 +103,17 @@ _RESOLUTION = (
     ),
     click.option("--with", "with_packages", multiple=True, metavar="PKG", help="Add a package; repeatable."),
     click.option("--without", multiple=True, metavar="PKG", help="Leave a package out; repeatable."),
+    click.option("--no-shell", is_flag=True, default=None, help="Add no shell, whatever files need one."),
+    click.option(
+        "--no-ca-certificates", is_flag=True, default=None, help="Add no certificates, whatever files need them."
+    ),
     click.option("--recommends", is_flag=True, default=None, help="Follow Recommends too."),
-    click.option("--recipe", metavar="NAME|FILE|none", help="Recipe to use.  [default: the built-in one that fits]"),
+    click.option(
+        "--recipe",
+        metavar="NAME|PATH|none",
+        help="Recipe to use; the one that fits in a directory goes before the built-in ones.  "
+        "[default: the built-in one that fits]",
+    ),
     click.option(
         "--uid",
         "uids",

@@ -2,41 +2,89 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pkg2image.cli.options import request_of, resolution_options, shared_options, world_of
-from pkg2image.cli.terminal import show, show_json, size_text
+from pkg2image.cli.started import started_lines
+from pkg2image.cli.terminal import show, show_json
+from pkg2image.errors import UsageError
 from pkg2image.lock import Plan, render_plan
 from pkg2image.planning import Planned, plan
+from pkg2image.request import BuildRequest
+from pkg2image.sizes import size_text
+from pkg2image.world import World
+
+if TYPE_CHECKING:
+    from pkg2image.shown import Shown
 
 
 @click.command("plan")
 @click.argument("packages", nargs=-1, metavar="PACKAGE...")
 @resolution_options
 @shared_options
+@click.option("--declared", is_flag=True, help="Only what packages declare: nothing but indexes is downloaded.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
-def command(**parameters: Any) -> None:
-    """Show what an image would hold, why, and how big; nothing but indexes is downloaded."""
+@click.option(
+    "--graph",
+    type=click.Choice(["dot", "svg", "html"]),
+    help="Draw the packages, their sizes and what brought them in: for Graphviz, as a picture, or as a page to look "
+    "around in.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File for the drawing.  [default: standard output]"
+)
+@click.option("--force", is_flag=True, help="Replace an existing file although it is no drawing of ours.")
+def command(*, declared: bool, graph: str | None, output: Path | None, force: bool, **parameters: Any) -> None:
+    """Show what an image would hold, why, and how big, and how it would be started.
+
+    The plan is that of a build: what nobody declared is found out from the files of the packages, so packages that
+    are not in the store are downloaded the first time.
+    """
     request = request_of(parameters)
+    if graph or output:
+        _check(request, graph, output, as_json=parameters["as_json"], force=force)
     with world_of(parameters) as world:
-        plans = plan(request, world)
+        found = [(one, None) for one in plan(request, world)] if declared else _previews(request, world)
+    if graph:
+        from pkg2image.cli.drawing import show_drawing  # noqa: PLC0415 -- only who wants a drawing pays for it
+
+        show_drawing(found[0][0].plan, graph, output)
+        return
     if parameters["as_json"]:
-        rendered = [{**render_plan(one.plan), "started": _started(one)} for one in plans]
+        rendered = [{**render_plan(one.plan), **_files(shown)} for one, shown in found]
         show_json(rendered[0] if len(rendered) == 1 else rendered)
         return
-    for one in plans:
-        _show(one.plan, _started(one))
+    for one, shown in found:
+        _show(one.plan, shown)
 
 
-def _started(one: Planned) -> str:
-    return (
-        f"as recipe {one.recipe.name} says" if one.recipe else "as its packages say; their files show that in a build"
-    )
+def _check(request: BuildRequest, graph: str | None, output: Path | None, *, as_json: bool, force: bool) -> None:
+    if graph is None:
+        raise UsageError(f"cannot write {output}: only drawings go into files", hint="add --graph html, or use > FILE")
+    if as_json:
+        raise UsageError("cannot print both a drawing and JSON", hint="leave out --graph or --json")
+    from pkg2image.cli.drawing import check_drawing  # noqa: PLC0415 -- only who wants a drawing pays for it
+
+    check_drawing(request, output, force=force)
 
 
-def _show(one: Plan, started: str) -> None:
+def _previews(request: BuildRequest, world: World) -> list[tuple[Planned, Shown | None]]:
+    from pkg2image.preview import preview  # noqa: PLC0415 -- who asks for the declared plan does not pay for it
+
+    return [(one.planned, one.shown) for one in preview(request, world)]
+
+
+def _files(shown: Shown | None) -> dict[str, object]:
+    """Return what JSON says about the files of an image; of a plan that looks at none only that."""
+    if shown is None:
+        return {"declared_only": True}
+    return {"declared_only": False, "started": shown.started, "file_notes": [*shown.unasked, *shown.notes]}
+
+
+def _show(one: Plan, shown: Shown | None) -> None:
     width = max(len(f"{planned.package}") for planned in one.packages)
     for planned in sorted(one.packages, key=lambda planned: planned.package.name):
         package = planned.package
@@ -46,9 +94,15 @@ def _show(one: Plan, started: str) -> None:
     for kind, numbers in one.ids.render().items():
         if numbers:
             show(" ".join((f"{kind}:", *(f"{name}={number}" for name, number in numbers.items()))))
-    for note in one.notes:
+    for need in one.needs:
+        show(f"added: {need}")
+    for note in (*one.notes, *(shown.unasked if shown else ()), *(shown.notes if shown else ())):
         show(f"note: {note}")
-    show(f"started: {started}")
+    if shown is None:
+        show("only what packages declare: what their files need and how it is started is told without --declared")
+    else:
+        for line in started_lines({**shown.started, "notes": ()}, with_values=True):
+            show(line)
     whole = [planned.package for planned in one.packages if not planned.skeleton]
     show(
         f"{len(one.packages)} packages from {one.suite} ({one.architecture}), closure {one.closure}: "

@@ -14,6 +14,7 @@ import click
 
 from pkg2image.errors import OutputError
 from pkg2image.progress import Reporter, Silence
+from pkg2image.sizes import size_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -42,6 +43,15 @@ def show_json(data: object) -> None:
     from pkg2image.lock import canonical_json  # noqa: PLC0415 -- `--help` has nothing to do with plans
 
     _write(canonical_json(data, errors="backslashreplace"))
+
+
+def show_document(document: bytes) -> None:
+    """Write a whole document to stdout, as it is.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
+    _write(document)
 
 
 def _write(data: bytes) -> None:
@@ -171,13 +181,3 @@ def reporting(mode: str, *, quiet: bool, verbose: bool) -> Iterator[Reporter]:
 
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()  # it is None when the program was started with it closed
-
-
-def size_text(size: int) -> str:
-    """Return a size in bytes for people, in the powers of ten that registries show."""
-    value = float(size)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.2f} GB"

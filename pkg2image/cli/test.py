@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pkg2image.cli.terminal import show, show_json
-from pkg2image.errors import SelfTestError
+from pkg2image.errors import Pkg2ImageError, SelfTestError
 from pkg2image.selftest.run import RUNTIMES, Verdict, self_test
 
 SECONDS = 60.0
@@ -40,7 +40,7 @@ def command(image: Path, *, runtime: str | None, timeout: float, as_json: bool) 
         verdict = verdict_of(image, runtime=runtime or "", seconds=timeout)
     except SelfTestError as error:
         if as_json:
-            show_json({"image": str(image), "passed": False, "problem": error.message, "log": list(error.log)})
+            show_json(failure(image, error))
         raise
     if as_json:
         show_json(verdict.render())
@@ -54,7 +54,19 @@ def verdict_of(image: Path, *, runtime: str = "", seconds: float = SECONDS) -> V
     Raises:
         Pkg2ImageError: As `self_test`.
     """
-    return self_test(image, runtime=runtime, seconds=seconds, search_path=os.environ.get("PATH", os.defpath))
+    return self_test(
+        image,
+        runtime=runtime,
+        seconds=seconds,
+        search_path=os.environ.get("PATH", os.defpath),
+        machine=os.uname().machine,
+    )
+
+
+def failure(image: Path, error: Pkg2ImageError) -> dict[str, object]:
+    """Return as plain data that an image does not work, or could not be tested."""
+    log = list(error.log) if isinstance(error, SelfTestError) else []
+    return {"image": str(image), "passed": False, "problem": error.message, "log": log}
 
 
 def sentence(verdict: Verdict) -> str:

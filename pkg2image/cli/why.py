@@ -16,7 +16,8 @@ from pkg2image.cli.options import (
 )
 from pkg2image.cli.terminal import show, show_json
 from pkg2image.errors import UsageError
-from pkg2image.planning import Answer, plan, why
+from pkg2image.planning import Answer, why
+from pkg2image.preview import preview
 from pkg2image.request import BuildRequest
 from pkg2image.world import World
 
@@ -31,8 +32,9 @@ from pkg2image.world import World
 def command(context: click.Context, /, words: tuple[str, ...], **parameters: Any) -> None:
     """Tell why a package or a file is in the image of other packages, or why it is not.
 
-    For a package nothing but indexes is downloaded; for an absolute path the packages are, as for a build: which
-    package ships it, which line of a script made or changed it, or what left it out.
+    For a package: which dependency, which file that needs it, or which word of yours brought it in. For an absolute
+    path: which package ships it, which line of a script made or changed it, or what left it out. Packages that are not
+    in the store are downloaded, as for a build.
 
     \b
     pkg2image why postgresql -- libllvm19
@@ -44,25 +46,40 @@ def command(context: click.Context, /, words: tuple[str, ...], **parameters: Any
         answers = _answers(request, names, world)
     if parameters["as_json"]:
         data = [
-            {"name": name, "in": answer.included, "chain": [sentence.strip() for sentence in answer.sentences]}
-            for name, answer in answers
+            {
+                "name": name,
+                "architecture": architecture,
+                "in": answer.included,
+                "chain": [sentence.strip() for sentence in answer.sentences],
+            }
+            for architecture, name, answer in answers
         ]
         show_json(data)
         return
-    for name, answer in answers:
-        show(f"{name} is {'in' if answer.included else 'not in'} the image")
+    several = len({architecture for architecture, _, _ in answers}) > 1
+    for architecture, name, answer in answers:
+        image = f"the image for {architecture}" if several else "the image"
+        show(f"{name} is {'in' if answer.included else 'not in'} {image}")
         for sentence in answer.sentences:
             show(f"  {sentence}")
 
 
-def _answers(request: BuildRequest, names: Sequence[str], world: World) -> list[tuple[str, Answer]]:
-    """Return an answer for each name and architecture."""
+def _answers(request: BuildRequest, names: Sequence[str], world: World) -> list[tuple[str, str, Answer]]:
+    """Return architecture, name and answer, for each architecture in the order of the names."""
     if not any(name.startswith("/") for name in names):
-        return [(name, why(one, name)) for one in plan(request, world) for name in names]
+        return [
+            (one.planned.plan.architecture, name, why(one.planned, name, one.shown.missing))
+            for one in preview(request, world)
+            for name in names
+        ]
     from pkg2image.provenance import finish, why_path  # noqa: PLC0415 -- only questions about files need a tree
 
     return [
-        (name, why_path(one, name) if name.startswith("/") else why(one.planned, name))
+        (
+            one.planned.plan.architecture,
+            name,
+            why_path(one, name) if name.startswith("/") else why(one.planned, name, one.missing),
+        )
         for one in finish(request, world)
         for name in names
     ]

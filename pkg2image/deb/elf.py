@@ -1,8 +1,8 @@
 """A small ELF reader: what the dynamic section says, and which symbols and versions are wanted.
 
 Everything is found the way the dynamic loader finds it, through the program headers; section headers are only asked
-how many dynamic symbols there are. The input is foreign: every offset may be wrong, and whatever is malformed gives
-no facts at all.
+how many dynamic symbols there are, and where the constants of the program lie. The input is foreign: every offset may
+be wrong, and whatever is malformed gives no facts at all.
 
 Spec: System V ABI, "Object Files" and "Program Loading and Dynamic Linking"; Linux Standard Base, "Symbol Versioning".
 """
@@ -10,10 +10,11 @@ Spec: System V ABI, "Object Files" and "Program Loading and Dynamic Linking"; Li
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from pkg2image.deb.elf_strings import named_files
 from pkg2image.deb.facts import ElfFacts
 
 Buffer = bytes | bytearray | memoryview
@@ -21,10 +22,14 @@ Buffer = bytes | bytearray | memoryview
 
 _MAGIC = b"\x7fELF"
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
-_SHT_DYNSYM = 11
+_LOADED = frozenset({2, 3})  # types of files that become a part of a process: not object files
+_SHT_PROGBITS, _SHT_DYNSYM = 1, 11
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 1, 4, 5, 6, 10, 14, 15, 29
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _VER_FLG_BASE = 1  # the definition that is the name of the library itself
+
+# Sections of constants, each with what a linker adds to the name: .rodata.str1.1, .data.rel.ro.local.
+_CONSTANTS = (b".rodata", b".data", b".lrodata", b".ldata")
 
 _MAX_NAME = 1 << 15  # bytes of one string; mangled C++ names have reached a few thousand
 _MAX_NAMES = 1 << 24  # bytes of all imported names together, since they may overlap in the string table
@@ -39,16 +44,16 @@ class _Malformed(Exception):  # noqa: N818 - never leaves this module
 class _Layout(NamedTuple):
     """The structures of one of the two file classes, without the byte order; values come in the same order in both."""
 
-    header: str  # from byte 16: type, machine, phoff, shoff, phentsize, phnum, shentsize, shnum
+    header: str  # from byte 16: type, machine, phoff, shoff, phentsize, phnum, shentsize, shnum, shstrndx
     program: str  # type, offset, vaddr, filesz
-    section: str  # type, addr, size
+    section: str  # name, type, addr, offset, size
     dynamic: str  # tag, value
     symbol: str  # name, shndx
 
 
 _LAYOUTS = {
-    1: _Layout("HH4x4xII4x2xHHHH", "III4xI", "4xI4xI4xI", "iI", "I8x2xH"),
-    2: _Layout("HH4x8xQQ4x2xHHHH", "I4xQQ8xQ", "4xI8xQ8xQ", "qQ", "I2xH16x"),
+    1: _Layout("HH4x4xII4x2xHHHHH", "III4xI", "II4xIII", "iI", "I8x2xH"),
+    2: _Layout("HH4x8xQQ4x2xHHHHH", "I4xQQ8xQ", "II8xQQQ", "qQ", "I2xH16x"),
 }
 
 
@@ -56,6 +61,16 @@ _LAYOUTS = {
 class _Segment:
     offset: int
     address: int
+    size: int
+
+
+class _Section(NamedTuple):
+    """The header of a section."""
+
+    name: int
+    kind: int
+    address: int
+    offset: int
     size: int
 
 
@@ -91,7 +106,7 @@ class _File:
 
     def facts(self) -> ElfFacts:
         """Read everything."""
-        kind, machine, phoff, shoff, phentsize, phnum, shentsize, shnum = self._unpack(self._layout.header, 16)
+        kind, machine, phoff, shoff, phentsize, phnum, shentsize, shnum, names = self._unpack(self._layout.header, 16)
         interpreter = ""
         dynamic: _Segment | None = None
         for number in range(phnum):
@@ -103,12 +118,14 @@ class _File:
                 interpreter = self._string(bytes(self._data[offset : offset + min(size, _MAX_NAME)]) + b"\0", 0)
             elif segment_kind == _PT_DYNAMIC:
                 dynamic = segment
-        base = ElfFacts(self._data[4] * 32, self._order == "<", machine, kind, interpreter)
+        sections = list(self._sections(shoff, shentsize, shnum))
+        named = named_files(self._constants(sections, names)) if kind in _LOADED else ()
+        base = ElfFacts(self._data[4] * 32, self._order == "<", machine, kind, interpreter, named_files=named)
         if dynamic is None or dynamic.size == 0:
             return base
-        return self._dynamic_facts(base, dynamic, self._dynsym_size(shoff, shentsize, shnum))
+        return self._dynamic_facts(base, dynamic, sections)
 
-    def _dynamic_facts(self, base: ElfFacts, dynamic: _Segment, dynsym: tuple[int, int]) -> ElfFacts:
+    def _dynamic_facts(self, base: ElfFacts, dynamic: _Segment, sections: Sequence[_Section]) -> ElfFacts:
         entries = list(self._dynamic_entries(dynamic))
         self._tags = dict(entries)
         self._strings = self._string_table()
@@ -116,17 +133,13 @@ class _File:
         def text(tag: int) -> str:
             return self._name(self._tags[tag]) if tag in self._tags else ""
 
-        return ElfFacts(
-            base.bits,
-            base.little_endian,
-            base.machine,
-            base.type,
-            base.interpreter,
+        return replace(
+            base,
             soname=text(_DT_SONAME),
             needed=tuple(self._name(value) for tag, value in entries if tag == _DT_NEEDED),
             rpath=text(_DT_RPATH),
             runpath=text(_DT_RUNPATH),
-            imports=self._imports(dynsym),
+            imports=self._imports(sections),
             versions_needed=tuple(sorted(set(self._versions_needed()))),
             versions_defined=tuple(sorted(set(self._versions_defined()))),
         )
@@ -148,23 +161,36 @@ class _File:
             raise _Malformed
         return table
 
-    def _dynsym_size(self, shoff: int, shentsize: int, shnum: int) -> tuple[int, int]:
-        """Return address and size of the section of dynamic symbols; zeros when there are no section headers."""
+    def _sections(self, shoff: int, shentsize: int, shnum: int) -> Iterator[_Section]:
+        """Yield the headers of sections that are there; a stripped file may have none."""
+        if shentsize < struct.calcsize(self._order + self._layout.section):
+            return
         for number in range(shnum):
             offset = shoff + number * shentsize
             if offset + shentsize > len(self._data):
                 break
-            kind, address, size = self._unpack(self._layout.section, offset)
-            if kind == _SHT_DYNSYM:
-                return address, size
-        return 0, 0
+            yield _Section(*self._unpack(self._layout.section, offset))
 
-    def _imports(self, dynsym: tuple[int, int]) -> tuple[str, ...]:
+    def _constants(self, sections: Sequence[_Section], names: int) -> Iterator[bytes]:
+        """Yield the sections of constants; of a file that does not name its sections there are none."""
+        if names >= len(sections):
+            return
+        table = self._bytes(sections[names])
+        left = len(self._data)  # sections do not overlap, but headers may say so
+        for section in sections:
+            if section.kind == _SHT_PROGBITS and table.startswith(_CONSTANTS, section.name) and section.size <= left:
+                left -= section.size
+                yield self._bytes(section)
+
+    def _bytes(self, section: _Section) -> bytes:
+        return bytes(self._data[section.offset : section.offset + section.size])
+
+    def _imports(self, sections: Sequence[_Section]) -> tuple[str, ...]:
         table = self._tags.get(_DT_SYMTAB)
         if table is None:
             return ()
         offset, size = self._offset(table), struct.calcsize(self._order + self._layout.symbol)
-        end = offset + self._symbol_count(table, dynsym, size) * size
+        end = offset + self._symbol_count(table, sections, size) * size
         if end > len(self._data):
             raise _Malformed
         names: set[str] = set()
@@ -179,14 +205,15 @@ class _File:
         names.discard("")
         return tuple(sorted(names))
 
-    def _symbol_count(self, table: int, dynsym: tuple[int, int], size: int) -> int:
+    def _symbol_count(self, table: int, sections: Sequence[_Section], size: int) -> int:
         """Return how many dynamic symbols there are, which the dynamic section itself does not say.
 
         The section header knows; so does the old hash table, which has a chain for every symbol. Without both the
         string table follows the symbols, as every linker lays them out.
         """
-        if dynsym[0] == table:
-            return dynsym[1] // size
+        dynsym = next((section for section in sections if section.kind == _SHT_DYNSYM), None)
+        if dynsym is not None and dynsym.address == table:
+            return dynsym.size // size
         if _DT_HASH in self._tags:
             (chains,) = self._unpack("4xI", self._offset(self._tags[_DT_HASH]))
             return int(chains)

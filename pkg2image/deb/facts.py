@@ -71,6 +71,8 @@ class ElfFacts:
         imports: Names of undefined dynamic symbols, sorted.
         versions_needed: ``(library, version)`` pairs of the version requirements, sorted.
         versions_defined: Version names this object defines, sorted.
+        named_files: Absolute paths and names of shared objects among its string constants, sorted
+            (`pkg2image.deb.elf_strings`).
     """
 
     bits: int
@@ -85,6 +87,7 @@ class ElfFacts:
     imports: tuple[str, ...] = ()
     versions_needed: tuple[tuple[str, str], ...] = ()
     versions_defined: tuple[str, ...] = ()
+    named_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

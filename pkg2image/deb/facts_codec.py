@@ -64,7 +64,8 @@ def _entry(*row: Any) -> DebEntry:
 
 
 def _elf(*row: Any) -> ElfFacts:
-    before, (needed, rpath, runpath, imports, versions_needed, versions_defined) = row[:6], row[6:]
+    before, (needed, rpath, runpath, imports, versions_needed, versions_defined, named_files) = row[:6], row[6:]
     pairs = tuple((library, version) for library, version in versions_needed)
-    values = (*before, tuple(needed), rpath, runpath, tuple(imports), pairs, tuple(versions_defined))
+    after = (tuple(imports), pairs, tuple(versions_defined), tuple(named_files))
+    values = (*before, tuple(needed), rpath, runpath, *after)
     return ElfFacts(*values)

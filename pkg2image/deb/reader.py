@@ -27,7 +27,7 @@ from pkg2image.errors import MalformedPackageError, OutputError
 
 __all__ = ["DEFAULT_LIMITS", "READER_VERSION", "DataSink", "Limits", "read_control", "read_deb"]
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Part of the key of stored facts: raised whenever the same .deb would give other facts."""
 
 _IDENTITY = ("Package", "Version", "Architecture")

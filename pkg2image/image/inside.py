@@ -21,9 +21,12 @@ class Inside:
         packages: What dpkg's database says, sorted by name; each as ``plan --json`` shows packages.
         users: Lines of ``/etc/passwd``, in their order: ``name``, ``uid``, ``gid``, ``home``, ``shell``.
         groups: Lines of ``/etc/group``, in their order: ``name``, ``gid``, ``members``.
+        needs: What nobody declared and files showed that they need: ``provider``, ``what``, ``path``, ``reason``,
+            ``package``.
         scripts: What became of the scripts of the packages: the report that the build has left, empty without one.
         unmet: What its files ask for and do not find: ``path``, ``kind``, ``what``, ``package``; None when it was not
             checked.
+        wanted: What else they show that they need and do not find: ``what``, ``path``, ``reason``, ``package``.
         inferred: How it is started and why so: ``values``, ``candidates``, ``notes`` and more; empty when it does not
             say.
     """
@@ -31,8 +34,10 @@ class Inside:
     packages: tuple[Mapping[str, object], ...] = ()
     users: tuple[Mapping[str, object], ...] = ()
     groups: tuple[Mapping[str, object], ...] = ()
+    needs: tuple[Mapping[str, object], ...] = ()
     scripts: Mapping[str, Any] = field(default_factory=dict)
     unmet: tuple[Mapping[str, object], ...] | None = None
+    wanted: tuple[Mapping[str, object], ...] = ()
     inferred: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -66,8 +71,10 @@ def look_inside(
             for name, _, gid, members in _records(group, 4)
             if _is_number(gid)
         ),
+        needs=tuple(_objects(_document(plan), "needs")),
         scripts=_scripts(_document(scripts)),
         unmet=tuple(_objects(_document(unmet), "unmet")) if unmet else None,
+        wanted=tuple(_objects(_document(unmet), "wanted")),
         inferred=_inferred(_document(inferred)),
     )
 

@@ -47,7 +47,8 @@ INFERRED_PATH = "usr/share/pkg2image/runtime.json"
 """Where an image may say how it is started, and why so."""
 
 UNMET_PATH = "usr/share/pkg2image/unmet.json"
-"""Where an image may say what its files ask for and do not find: ``{"unmet": [Unmet.render(), ...]}``."""
+"""Where an image may say what its files ask for and do not find: ``{"unmet": [Unmet.render(), ...], "wanted":
+[Wanted.render(), ...]}``."""
 
 _INSIDE = {
     "status": "var/lib/dpkg/status",
@@ -142,9 +143,11 @@ class ImageContents:
             "packages": list(self.packages),
             "users": list(self.inside.users),
             "groups": list(self.inside.groups),
+            "needs": list(self.inside.needs),
             "scripts": self.inside.scripts,
             "inferred": self.inside.inferred,
             "unmet": None if self.inside.unmet is None else list(self.inside.unmet),
+            "wanted": list(self.inside.wanted),
         }
 
 

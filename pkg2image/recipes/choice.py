@@ -1,23 +1,28 @@
 """Which recipe a request gets, and what a plan must know of it.
 
-A plan needs no more than a recipe's packages and cuts. Those of built-in recipes are read as they stand, since tests
-hold them to the model; the model itself, and the library it is written with, are loaded when an image is configured.
+Every plan asks this, and most get no recipe. So of the built-in recipes only the packages they are for are read, from
+the one line that says it; the one that fits is read as it stands, and only when a plan is resolved. Tests hold both to
+the model. The model itself, and the library it is written with, are loaded when an image is configured, and for files
+of users, which are checked first.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pkg2image.errors import RequestError
-from pkg2image.yamltext import parse_yaml
+from pkg2image.recipes.files import BUILTIN, is_path, recipe_files
 
 if TYPE_CHECKING:
     from pkg2image.recipes.model import Recipe
+
+_APPLIES_TO = re.compile(rb"^applies_to: \[(.*)\]$", re.MULTILINE)
+_PLAIN = re.compile(r"[a-z0-9.+-]*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +35,49 @@ class ChosenCut:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a recipe says about packages.
+
+    Args:
+        packages: Further ones that the application needs.
+        cut: Dependencies that the runtime closure leaves out.
+    """
+
+    packages: tuple[str, ...] = ()
+    cut: tuple[ChosenCut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ChosenRecipe:
     """A recipe as far as a plan needs it.
 
     Args:
         name: Its name.
-        packages: Further packages the application needs.
-        cut: Dependencies that the runtime closure leaves out.
         path: The file of the user; None when it is built in.
     """
 
     name: str
-    packages: tuple[str, ...] = ()
-    cut: tuple[ChosenCut, ...] = ()
     path: Path | None = None
+
+    @property
+    def file(self) -> Path:
+        """The file it is in."""
+        return self.path or BUILTIN / f"{self.name}.yaml"
+
+    def wishes(self) -> Wishes:
+        """Return what it says about packages; one that is built in is read as it stands.
+
+        Raises:
+            RequestError: As `load`.
+        """
+        if self.path is not None:
+            recipe = self.load()
+            return Wishes(recipe.packages, tuple(ChosenCut(cut.names, cut.only, cut.why) for cut in recipe.cut))
+        from pkg2image.yamltext import parse_yaml  # noqa: PLC0415 -- see the module
+
+        raw = parse_yaml(self.file.read_bytes())
+        cuts = (ChosenCut(tuple(cut["names"]), tuple(cut["only"]), cut["why"]) for cut in raw.get("cut", ()))
+        return Wishes(tuple(raw.get("packages", ())), tuple(cuts))
 
     def load(self) -> Recipe:
         """Return the whole recipe.
@@ -61,7 +95,8 @@ def choose_recipe(choice: str, packages: Sequence[str]) -> ChosenRecipe | None:
 
     Args:
         choice: ``auto`` for the built-in recipe of the first requested package that has one, ``none``, the name of a
-            built-in recipe, or the path of a recipe file.
+            built-in recipe, the path of a recipe file, or that of a directory of them, which go before the built-in
+            ones.
         packages: Names of the requested packages, in order.
 
     Raises:
@@ -69,39 +104,51 @@ def choose_recipe(choice: str, packages: Sequence[str]) -> ChosenRecipe | None:
     """
     if choice == "none":
         return None
-    if choice != "auto" and ("/" in choice or choice.endswith((".yaml", ".yml"))):
-        return _from_file(Path(choice))
-    known = {raw["name"]: raw for raw in _builtin()}
     if choice == "auto":
-        fitting = (raw for package in packages for raw in known.values() if _serves(raw, package))
-        raw = next(fitting, None)
-        return _chosen(raw) if raw else None
-    if choice in known:
-        return _chosen(known[choice])
+        return _of_packages(packages)
+    if is_path(choice):
+        path = Path(choice)
+        return _of_directory(path, packages) or _of_packages(packages) if path.is_dir() else _of_file(path)
+    names = [path.stem for path in recipe_files(BUILTIN)]
+    if choice in names:
+        return ChosenRecipe(choice)
     raise RequestError(
-        f"cannot find recipe {choice}: the built-in ones are {', '.join(known)}",
-        hint="write a path (./NAME.yaml) for a file of your own",
+        f"cannot find recipe {choice}: the built-in ones are {', '.join(names)}",
+        hint="write a path for your own: ./NAME.yaml, or ./DIRECTORY for one with several of them",
     )
 
 
-def _builtin() -> Iterator[dict[str, Any]]:
-    files = (file for file in resources.files(__package__).iterdir() if file.name.endswith(".yaml"))
-    for file in sorted(files, key=lambda file: file.name):
-        yield parse_yaml(file.read_bytes())
+def _of_packages(packages: Sequence[str]) -> ChosenRecipe | None:
+    """Return the built-in recipe of the first package that has one."""
+    known = list(packages_of_builtin())
+    fitting = (name for package in packages for name, patterns in known if _serves(patterns, package))
+    name = next(fitting, None)
+    return ChosenRecipe(name) if name else None
 
 
-def _serves(raw: dict[str, Any], package: str) -> bool:
-    return any(fnmatchcase(package, pattern) for pattern in raw.get("applies_to", ()))
+def packages_of_builtin() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the name of each built-in recipe and the patterns of the packages it is for."""
+    for path in recipe_files(BUILTIN):
+        match = _APPLIES_TO.search(path.read_bytes())
+        if match:
+            yield path.stem, tuple(word.strip(" \"'") for word in match[1].decode().split(","))
 
 
-def _chosen(raw: dict[str, Any]) -> ChosenRecipe:
-    cuts = (ChosenCut(tuple(cut["names"]), tuple(cut["only"]), cut["why"]) for cut in raw.get("cut", ()))
-    return ChosenRecipe(raw["name"], tuple(raw.get("packages", ())), tuple(cuts))
+def _serves(patterns: Sequence[str], package: str) -> bool:
+    # Most patterns are plain names, and each other one costs the making of an expression.
+    return any(pattern == package or (not _PLAIN(pattern) and fnmatchcase(package, pattern)) for pattern in patterns)
 
 
-def _from_file(path: Path) -> ChosenRecipe:
-    from pkg2image.recipes.load import load_recipe  # noqa: PLC0415 -- a file of the user is checked before it is used
+def _of_directory(directory: Path, packages: Sequence[str]) -> ChosenRecipe | None:
+    from pkg2image.recipes.load import load_recipe  # noqa: PLC0415 -- see the module
 
-    recipe = load_recipe(path)
-    cuts = (ChosenCut(cut.names, cut.only, cut.why) for cut in recipe.cut)
-    return ChosenRecipe(recipe.name, recipe.packages, tuple(cuts), path)
+    known = [(path, load_recipe(path)) for path in recipe_files(directory)]
+    fitting = (found for package in packages for found in known if _serves(found[1].applies_to, package))
+    found = next(fitting, None)
+    return ChosenRecipe(found[1].name, found[0]) if found else None
+
+
+def _of_file(path: Path) -> ChosenRecipe:
+    from pkg2image.recipes.load import load_recipe  # noqa: PLC0415 -- see the module
+
+    return ChosenRecipe(load_recipe(path).name, path)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import yaml
@@ -12,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from pkg2image.errors import RequestError
+from pkg2image.recipes.files import BUILTIN, recipe_files
 from pkg2image.recipes.model import Recipe, RecipeFile
 from pkg2image.yamltext import parse_yaml
 
@@ -21,13 +20,12 @@ _EXAMPLE = "see a complete one with `pkg2image recipes show postgresql`"
 @cache
 def builtin_recipes() -> tuple[Recipe, ...]:
     """Return the recipes of pkg2image in the order of their names."""
-    files = (file for file in resources.files(__package__).iterdir() if file.name.endswith(".yaml"))
-    return tuple(_read(file, file.name) for file in sorted(files, key=lambda file: file.name))
+    return tuple(_read(file, file.name) for file in recipe_files(BUILTIN))
 
 
 def load_builtin(name: str) -> Recipe:
     """Return the recipe of pkg2image that has a name; the file is called like the recipe."""
-    file = resources.files(__package__).joinpath(f"{name}.yaml")
+    file = BUILTIN / f"{name}.yaml"
     return _read(file, file.name)
 
 
@@ -40,7 +38,7 @@ def load_recipe(path: Path) -> Recipe:
     return _read(path, str(path))
 
 
-def _read(file: Traversable, shown: str) -> Recipe:
+def _read(file: Path, shown: str) -> Recipe:
     text = _text(file, f"recipe {shown}")
     try:
         recipe = Recipe.model_validate(parse_yaml(text))
@@ -64,24 +62,19 @@ def _mistake(detail: ErrorDetails) -> str:
     return f"{path}: {text}" if path else text
 
 
-def _with_scripts(recipe: Recipe, file: Traversable, shown: str) -> Recipe:
+def _with_scripts(recipe: Recipe, file: Path, shown: str) -> Recipe:
     files = {path: _with_script(entry, file, f"recipe {shown}: files.{path}") for path, entry in recipe.files.items()}
     return recipe.model_copy(update={"files": files})
 
 
-def _with_script(entry: RecipeFile, file: Traversable, place: str) -> RecipeFile:
+def _with_script(entry: RecipeFile, file: Path, place: str) -> RecipeFile:
     if entry.script is None:
         return entry
-    content = _text(_beside(file, entry.script), place)
+    content = _text(file.with_name(entry.script), place)
     return entry.model_copy(update={"script": None, "content": content})
 
 
-def _beside(file: Traversable, name: str) -> Traversable:
-    directory = file.parent if isinstance(file, Path) else resources.files(__package__)
-    return directory / name
-
-
-def _text(file: Traversable, what: str) -> str:
+def _text(file: Path, what: str) -> str:
     try:
         return file.read_text("utf-8")
     except OSError as error:

@@ -160,15 +160,29 @@ class RecipeCut(_Part):
 
 
 class SmokeStep(_Part):
-    """One question to the running application.
+    """One question to the running application: a command, or a message to a port.
 
     Args:
         run: Command line inside the container.
-        expect: What its standard output must contain.
+        port: Where the message is sent, from inside the network of the container: ``80/tcp``.
+        send: The message. Each character is a byte: those above U+00FF cannot be sent.
+        expect: What the standard output of the command, or the answer of the port, must contain.
     """
 
-    run: tuple[str, ...] = Field(min_length=1)
+    run: tuple[str, ...] = ()
+    port: Annotated[str, AfterValidator(_port)] = ""
+    send: Annotated[str, StringConstraints(pattern=r"^[\x00-\xff]*$")] = ""
     expect: str = ""
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> SmokeStep:
+        if bool(self.run) == bool(self.port):
+            raise ValueError("needs either run or port")
+        if self.port and not self.expect:
+            raise ValueError("a port needs an answer to expect")
+        if self.port and any(char > "\xff" for char in self.expect):
+            raise ValueError("a port answers bytes: each character of expect must be one, up to U+00FF")
+        return self
 
 
 class SmokeTest(_Part):
@@ -177,8 +191,8 @@ class SmokeTest(_Part):
     Args:
         environment: Of the container, for example a password.
         command: Arguments of the container, in place of the recipe's.
-        ready: Command line that succeeds inside the container as soon as it is ready. Without it the container is no
-            service: it must end with exit code 0.
+        ready: Command line that succeeds inside the container as soon as it is ready. Without it the first step is
+            repeated until it succeeds; without steps the container is no service, and must end with exit code 0.
         expect: What a container that is no service must print.
         steps: Questions to ask when it is ready.
     """
@@ -204,10 +218,11 @@ class Recipe(_Part):
         directories: Directories by path.
         files: Files by path.
         symlinks: Link targets by path of the link.
-        entrypoint: Program and leading arguments.
+        entrypoint: Program and leading arguments. Without them it is started as its packages say, and what the recipe
+            says about that below is added to it or stands in its place.
         command: Default arguments.
         environment: Variables in order.
-        user: Who runs it: ``name`` or ``name:group``; empty means root.
+        user: Who runs it: ``name`` or ``name:group``; empty means root, or whom its packages name.
         workdir: Where it runs.
         ports: Where it listens, by a name for the port: ``postgresql: 5432/tcp``.
         volumes: Directories that hold state.
@@ -237,24 +252,34 @@ class Recipe(_Part):
     first_start: tuple[str, ...] = ()
     smoke_test: SmokeTest | None = None
 
-    def image_config(self) -> ImageConfig:
-        """Return how an image of this application is started."""
-        environment = {"PATH": DEFAULT_PATH, **self.environment}
+    def image_config(self, base: ImageConfig | None = None) -> ImageConfig:
+        """Return how an image of this application is started.
+
+        Args:
+            base: How its packages say that it is; None for a recipe that says everything itself.
+        """
+        base = base or ImageConfig()
+        environment = {"PATH": DEFAULT_PATH, **dict(base.environment), **self.environment}
         return ImageConfig(
-            entrypoint=self.entrypoint,
-            command=self.command,
+            entrypoint=self.entrypoint or base.entrypoint,
+            command=self.command or base.command,
             environment=tuple(environment.items()),
-            user=self.user,
-            workdir="" if self.workdir == "/" else self.workdir,
-            ports=tuple(
-                Port(int(number), protocol, name)
-                for name, text in self.ports.items()
-                for number, protocol in _PORT.findall(text)
-            ),
-            volumes=self.volumes,
-            stop_signal=self.stop_signal,
-            first_start=self.first_start,
+            user=self.user or base.user,
+            workdir=base.workdir if self.workdir == "/" else self.workdir,
+            ports=tuple(self._ports(base)),
+            volumes=tuple(dict.fromkeys((*base.volumes, *self.volumes))),
+            stop_signal=self.stop_signal or base.stop_signal,
+            first_start=self.first_start or base.first_start,
         )
+
+    def _ports(self, base: ImageConfig) -> list[Port]:
+        named = [
+            Port(int(number), protocol, name)
+            for name, text in self.ports.items()
+            for number, protocol in _PORT.findall(text)
+        ]
+        known = {(port.number, port.protocol) for port in named}
+        return [*named, *(port for port in base.ports if (port.number, port.protocol) not in known)]
 
     def dump(self) -> dict[str, Any]:
         """Return the recipe as it would stand alone in a file: defaults left out, texts of scripts in it."""

@@ -60,12 +60,14 @@ class ClosurePolicy:
         cuts: What is cut; the first rule that applies gives the reason.
         keeps: Exceptions from the cuts.
         asked: Names that were asked for: they are in the image anyway, so no edge to them is cut.
+        unwanted: Names that the user does without: an edge that nothing else could satisfy is cut.
     """
 
     name: str
     cuts: tuple[CutRule, ...] = ()
     keeps: tuple[KeepRule, ...] = ()
     asked: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
     # The rules that concern a name, memoised: names repeat thousands of times in one resolution.
     _rules: dict[str, tuple[CutRule, ...]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -77,6 +79,10 @@ class ClosurePolicy:
         """Return the policy with more cuts, which are looked at after its own."""
         return replace(self, cuts=(*self.cuts, *rules), _rules={})
 
+    def doing_without(self, names: Iterable[str]) -> ClosurePolicy:
+        """Return the policy of a user who does without some packages, whatever others say that they need."""
+        return replace(self, unwanted=self.unwanted | frozenset(names))
+
     def cut(self, package: Package, group: Alternatives) -> str | None:
         """Say why a group is cut, or None when it is kept.
 
@@ -87,6 +93,8 @@ class ClosurePolicy:
             package: Who declares the group, in Pre-Depends, Depends or Recommends.
             group: The alternatives.
         """
+        if self.unwanted and self.unwanted.issuperset(relation.name for relation in group):
+            return f"the request does without {' and '.join(dict.fromkeys(relation.name for relation in group))}"
         for relation in group:
             for rule in self._concerning(relation.name):
                 if not rule.only or _matches(package.name, rule.only):

@@ -4,7 +4,7 @@ The certificates are those below ``usr/share/ca-certificates`` and ``usr/local/s
 Those of packages are trusted when ``etc/ca-certificates.conf`` names them; without this file all are, which is the
 answer ca-certificates gets without questions.
 
-Spec: update-ca-certificates(8); openssl-rehash(1).
+Spec: update-ca-certificates(8); openssl-rehash(1); SSL_CTX_set_default_verify_paths(3ssl).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ ORIGIN = "ca-certificates"
 _SHIPPED = "usr/share/ca-certificates/"
 _CONFIGURATION = "etc/ca-certificates.conf"
 _LOCAL = "usr/local/share/ca-certificates/"
+# Where Debian's OpenSSL looks by itself. The link to it is in the package of its command, which images seldom have.
+_OPENSSL = "usr/lib/ssl/certs"
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", re.DOTALL)
 # Characters of certificate names that update-ca-certificates keeps out of the names of its links.
 _LINK_NAME = str.maketrans({" ": "_", ",": "_", "(": "=", ")": "="})
@@ -60,7 +62,14 @@ def install_certificates(tree: Tree, *, read: ReadContent, mtime: int) -> Tree:
             number = hashes[key] = hashes.get(key, -1) + 1
             add_symlink(result, f"etc/ssl/certs/{key}.{number}", name, origin=ORIGIN, mtime=mtime)
     add_file(result, BUNDLE, bundle, origin=ORIGIN, mtime=mtime)
+    if result.lookup(_OPENSSL) is None and _has_openssl(result):
+        add_symlink(result, _OPENSSL, "/etc/ssl/certs", origin=ORIGIN, mtime=mtime)
     return result
+
+
+def _has_openssl(tree: Tree) -> bool:
+    names = (name for place in tree.children("usr/lib") for name in tree.children(f"usr/lib/{place}"))
+    return any(name.startswith("libcrypto.so.") for name in names)
 
 
 def _shipped(tree: Tree, read: ReadContent) -> list[str]:

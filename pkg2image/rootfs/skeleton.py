@@ -128,18 +128,25 @@ def _required(known: dict[str, FetchedDeb], name: str) -> FetchedDeb:
 
 def _part(deb: FetchedDeb) -> FetchedDeb:
     """Return a package as if it had only the files that every image gets, and the directories above them."""
-    wanted = {entry.path for entry in deb.facts.entries if _is_taken(deb.package.name, entry.path, entry.kind)}
+    wanted = {entry.path for entry in deb.facts.entries if is_taken(deb.package.name, entry.path, entry.kind)}
     wanted |= {parent for path in wanted for parent in _parents(path)}
     entries = tuple(entry for entry in deb.facts.entries if entry.path in wanted)
     return replace(deb, facts=replace(deb.facts, entries=entries, elves=()))
 
 
-def _is_taken(package: str, path: str, kind: str) -> bool:
+def is_taken(package: str, path: str, kind: str) -> bool:
+    """Say whether an entry of a package is in every image.
+
+    Args:
+        package: One of the `SKELETON_PACKAGES`; nothing is taken of others.
+        path: The path.
+        kind: What it is, as in `pkg2image.deb.facts.DebEntry`.
+    """
     if package == "base-files" and kind == "directory":
         return not fnmatchcase(path, _SHARE) and not any(fnmatchcase(path, left) for left in _DIRECTORIES_LEFT_OUT)
     # trixie's base-files ships the links of merged /usr itself.
     is_alias = kind == "symlink" and "/" not in path
-    return is_alias or any(fnmatchcase(path, pattern) for pattern in _TAKEN[package])
+    return (is_alias and package in _TAKEN) or any(fnmatchcase(path, pattern) for pattern in _TAKEN.get(package, ()))
 
 
 def _parents(path: str) -> list[str]:

@@ -11,18 +11,21 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from pkg2image.errors import SelfTestError
-from pkg2image.recipes.model import SmokeTest
+from pkg2image.recipes.model import SmokeStep, SmokeTest
+from pkg2image.selftest.asking import ask_port, printable
 from pkg2image.selftest.container import Container, Deadline, Runtime, last_lines
 from pkg2image.selftest.listening import listening_ports
 from pkg2image.selftest.settings import Settings
 
-VERSION_WORDS = ("--version", "-version", "-V", "version", "-v", "--help")
+VERSION_WORDS = ("--version", "-version", "-V", "version", "-v", "--help", "-h")
 """What programs are asked, one word after the other, until one ends well."""
 
 _PAUSE = 0.1
 _STAY = 2.0  # seconds after which a program that is up is taken to stay up
 _LONGEST_ANSWER = 10.0  # seconds for a program to tell its version
 _MOST_SHOWN = 60
+# Some tools write into the home of their user before they say anything, and the root is read-only.
+_AT_HOME = {"HOME": "/tmp"}  # noqa: S108 - of the container
 
 
 def judge(settings: Settings, runtime: Runtime, seconds: float) -> str:
@@ -51,25 +54,42 @@ def judge(settings: Settings, runtime: Runtime, seconds: float) -> str:
 
 def _ask(test: SmokeTest, settings: Settings, runtime: Runtime, deadline: Deadline) -> str:
     container = runtime.start(test.command, test.environment)
-    if not test.ready:
+    if not test.ready and not test.steps:
         return _ends_well(container, test.expect, settings, deadline)
-    ready = " ".join(test.ready)
+    ready = test.ready or test.steps[0]
 
     def succeeds() -> bool:
-        return container.run(test.ready, deadline.left).code == 0
+        if isinstance(ready, SmokeStep):
+            return not _wrong(ready, container, deadline)
+        return container.run(ready, deadline.left).code == 0
 
-    _until(succeeds, f"`{ready}` did not succeed", container, deadline)
+    def reason() -> str:
+        if isinstance(ready, SmokeStep):
+            return _wrong(ready, container, deadline)
+        return f"`{' '.join(ready)}` did not succeed"
+
+    _until(succeeds, reason, container, deadline)
     proof = f"{_name(test.ready)} succeeded"
     for step in test.steps:
-        answer = container.run(step.run, deadline.left)
-        asked = " ".join(step.run)
-        if answer.code != 0:
-            said = answer.errors.strip() or answer.output.strip()
-            _fail(container, f"`{asked}` ended with exit code {answer.code}: {_short(said)}")
-        if step.expect not in answer.output:
-            _fail(container, f"`{asked}` answered {_short(answer.output)!r}, not {step.expect!r}")
-        proof = f"{_name(step.run)} answered {_short(step.expect)}" if step.expect else f"{_name(step.run)} succeeded"
+        wrong = _wrong(step, container, deadline)
+        if wrong:
+            _fail(container, wrong)
+        who = _name(step.run) if step.run else step.port
+        shown = _short(step.expect) if step.expect.strip().isprintable() else "as expected"
+        proof = f"{who} answered {shown}" if step.expect else f"{who} succeeded"
     return proof
+
+
+def _wrong(step: SmokeStep, container: Container, deadline: Deadline) -> str:
+    """Ask one question; return what is wrong with the answer."""
+    answer = container.run(step.run, deadline.left) if step.run else ask_port(container.pid(), step, deadline.left)
+    asked = f"`{' '.join(step.run)}`" if step.run else step.port
+    if answer.code != 0:
+        said = answer.errors.strip() or answer.output.strip()
+        return f"{asked} ended with exit code {answer.code}: {_short(said)}" if step.run else f"{asked}: {said}"
+    if step.expect not in answer.output:
+        return f"{asked} answered {_short(printable(answer.output))!r}, not {printable(step.expect)!r}"
+    return ""
 
 
 def _ends_well(container: Container, expect: str, settings: Settings, deadline: Deadline) -> str:
@@ -118,11 +138,11 @@ def _tells_version(settings: Settings, runtime: Runtime, deadline: Deadline) -> 
     for word in VERSION_WORDS:
         if deadline.passed:
             break
-        container = runtime.start((*program, word), {})
+        container = runtime.start((*program, word), _AT_HOME)
         _wait(container, Deadline(min(_LONGEST_ANSWER, deadline.left)))
         if container.ended() == 0:
             return f"{_name((*config.entrypoint, *program))} answered {word}"
-    container = runtime.start((), {})
+    container = runtime.start((), _AT_HOME)
     _wait(container, Deadline(_STAY))
     code = container.ended()
     if code:

@@ -16,6 +16,7 @@ from pkg2image.selftest.chroot import ChrootStarter
 from pkg2image.selftest.container import CLEANUP, Runtime, call
 from pkg2image.selftest.engine import DOCKER_OPTIONS, FORMATS, EngineRuntime, podman_client, podman_options
 from pkg2image.selftest.judge import judge
+from pkg2image.selftest.machine import foreign_architecture
 from pkg2image.selftest.runc import BundleStarter
 from pkg2image.selftest.settings import Settings, settings_of
 from pkg2image.selftest.unpacked import Starter, UnpackedRuntime
@@ -48,7 +49,7 @@ class Verdict:
         return {"image": str(self.image), "passed": True, "runtime": self.runtime, "proof": self.proof, "log": []}
 
 
-def self_test(image: Path, *, runtime: str, seconds: float, search_path: str) -> Verdict:
+def self_test(image: Path, *, runtime: str, seconds: float, search_path: str, machine: str) -> Verdict:
     """Start an image and see whether it works.
 
     Args:
@@ -56,10 +57,11 @@ def self_test(image: Path, *, runtime: str, seconds: float, search_path: str) ->
         runtime: Name of the runtime; empty for the first that is there and can start it.
         seconds: The most that it may take until it works.
         search_path: Where programs are looked for, as ``PATH`` has it.
+        machine: The hardware of this machine, as uname(2) has it.
 
     Raises:
         RequestError: When it is no image, or there is nothing to start.
-        OutputError: When no runtime can start it.
+        OutputError: When no runtime can start it, or not on this machine.
         SelfTestError: When it does not work.
     """
     contents = read_image(image)
@@ -67,6 +69,12 @@ def self_test(image: Path, *, runtime: str, seconds: float, search_path: str) ->
     if not settings.config.entrypoint and not settings.config.command:
         raise RequestError(
             f"cannot test {image}: it does not say which program it starts", hint="build it with --entrypoint"
+        )
+    foreign = foreign_architecture(contents, machine)
+    if foreign:
+        raise OutputError(
+            f"cannot test {image}: its programs are for {foreign}, and this machine is {machine}",
+            hint="test it on such a machine, or install qemu-user-static, which lets this one emulate it",
         )
     chosen = _choose(runtime, contents, search_path)
     with _private_directory() as directory, chosen.open(contents, settings, directory) as started:

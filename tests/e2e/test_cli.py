@@ -327,7 +327,8 @@ def test_plan_for_people(user: User) -> None:
     lines = user.run("plan", "hello", "-q").out.splitlines()
     assert lines[3].split(maxsplit=4) == ["hello", "2.10-3", "41.0", "kB", "requested as hello"]
     assert "cut: hello Depends debconf (>= 0.5) | debconf-2.0: asks questions while packages are configured" in lines
-    assert lines[-2] == "started: as its packages say; their files show that in a build"
+    start = lines.index("how it is started:")
+    assert lines[start + 1] == "  entrypoint: /usr/bin/hello: the program that has the name of the package hello"
     assert lines[-1].startswith("6 packages from bookworm (amd64), closure runtime: ")
 
 
@@ -369,7 +370,8 @@ def test_a_plan_is_what_the_image_says_of_itself(user: User) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
 def test_why(user: User, words: list[str], included: bool, chain: list[str]) -> None:  # noqa: FBT001
-    assert user.run("why", "--json", *words).json == [{"name": words[-1], "in": included, "chain": chain}]
+    (answer,) = user.run("why", "--json", *words).json
+    assert answer == {"name": words[-1], "architecture": "amd64", "in": included, "chain": chain}
     lines = user.run("why", *words).out.splitlines()
     assert lines == [f"{words[-1]} is {'in' if included else 'not in'} the image", *(f"  {line}" for line in chain)]
 
@@ -377,6 +379,21 @@ def test_why(user: User, words: list[str], included: bool, chain: list[str]) -> 
 def test_why_about_several(user: User) -> None:
     answers = user.run("why", "--json", "hello", "postfix", "--", "libgreet1", "exim4").json
     assert [(answer["name"], answer["in"]) for answer in answers] == [("libgreet1", True), ("exim4", False)]
+
+
+def test_why_for_several_architectures(user: User) -> None:
+    question = ("why", "hello", "--arch", "arm64", "--arch", "amd64", "--", "libgreet1", "/usr/bin/hello")
+    lines = [line for line in user.run(*question).out.splitlines() if not line.startswith(" ")]
+    assert lines == [
+        f"{name} is in the image for {architecture}"
+        for architecture in ("arm64", "amd64")
+        for name in ("libgreet1", "/usr/bin/hello")
+    ]
+    packages = ("why", "hello", "--arch", "arm64", "--arch", "amd64", "--json", "--", "libgreet1", "postfix")
+    assert [(answer["architecture"], answer["name"], answer["in"]) for answer in user.run(*packages).json] == [
+        *(("arm64", "libgreet1", True), ("arm64", "postfix", False)),
+        *(("amd64", "libgreet1", True), ("amd64", "postfix", False)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -472,7 +489,7 @@ def test_why_about_several(user: User) -> None:
 )
 def test_why_about_files(user: User, packages: str, path: str, included: bool, chain: list[str]) -> None:  # noqa: FBT001
     answer = user.run("why", "--json", *packages.split(), "--", path).json
-    assert answer == [{"name": path, "in": included, "chain": chain}]
+    assert answer == [{"name": path, "architecture": "amd64", "in": included, "chain": chain}]
 
 
 def test_why_about_files_for_people(user: User) -> None:
@@ -560,7 +577,9 @@ def test_numbers_that_are_given(user: User) -> None:
     assert (conf["uid"], conf["gid"]) == (26, 26)
     planned = user.run("plan", "service", "--gid", "service=26", "--uid", "service=26", "--json").json
     assert planned["ids"] == {"users": {"service": 26}, "groups": {"service": 26}}
-    lines = user.run("plan", "service", "--gid", "b=27", "--gid", "a=28", "--uid", "a=29").out.splitlines()
+    options = ("--gid", "b=27", "--gid", "a=28", "--uid", "a=29")
+    assert user.run("plan", "service", *options).code == 3  # as a build, which knows the accounts
+    lines = user.run("plan", "service", "--declared", *options).out.splitlines()
     assert [line for line in lines if "=" in line and line.startswith(("users: ", "groups: "))] == [
         "users: a=29",
         "groups: a=28 b=27",
@@ -659,6 +678,36 @@ def test_recipes_are_listed_and_shown(user: User, tmp_path: Path) -> None:
         path.write_text(shown.out)
         assert load_recipe(path).dump() == document
     assert user.run("recipes", "show", "nginx", "--json").json["name"] == "nginx"
+
+
+def test_recipes_of_the_user_come_first(user: User) -> None:
+    (user.work / "recipes").mkdir()
+    for name in ("nginx", "hello"):
+        text = f"name: {name}\ndescription: {name} of ours\napplies_to: [{name}]\npackages: [postfix]\n"
+        (user.work / "recipes" / f"{name}.yaml").write_text(text)
+    listed = user.run("recipes", "list", "recipes").out.splitlines()
+    assert [line.split() for line in listed[:2]] == [
+        ["hello", "hello", "of", "ours", "(recipes/hello.yaml)"],
+        ["nginx", "nginx", "of", "ours", "(recipes/nginx.yaml)"],
+    ]
+    assert listed[2:] == [line for line in user.run("recipes", "list").out.splitlines() if line]
+    for words in (("nginx", "recipes"), ("recipes/nginx.yaml",)):
+        assert user.run("recipes", "show", *words, "--json").json["description"] == "nginx of ours"
+    assert user.run("recipes", "show", "redis", "recipes", "--json").json["name"] == "redis"
+    unknown = user.run("recipes", "show", "nope", "recipes")
+    assert (unknown.code, unknown.err.splitlines()[0]) == (
+        3,
+        "error: cannot show the recipe 'nope': it is neither in recipes nor built in",
+    )
+    document = user.run("plan", "hello", "--recipe", "./recipes", "--json").json
+    assert "wanted by the recipe hello: postfix" in [package["reason"] for package in document["packages"]]
+    (user.work / "recipes/bad.yaml").write_text("name: bad\n")
+    for line in ("recipes list recipes", "hello --recipe recipes/ -q"):
+        bad = user.run(*line.split())
+        assert (bad.code, bad.err.splitlines()[0]) == (
+            3,
+            "error: cannot use recipe recipes/bad.yaml: description: field required",
+        )
 
 
 @pytest.mark.parametrize(

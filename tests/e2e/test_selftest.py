@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,26 @@ class Desk:
             output, errors = process.communicate(timeout=300)
         assert list(self.temporary.iterdir()) == []
         return process.returncode, output, errors
+
+    def inferred(self, image: Path) -> dict[str, Any]:
+        """Return what an image says about how it is started."""
+        found = json.loads(self._workshop.run("inspect", str(image), "--json"))["inferred"]
+        assert isinstance(found, dict)
+        return found
+
+    def build_and_test(self, package: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run ``pkg2image build --test``."""
+        words = ("build", package, "--suite", "bookworm", "--compression", "none", "--test", *options)
+        return subprocess.run(
+            [sys.executable, "-m", "pkg2image", *words],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(self.temporary)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
 
 
 @pytest.fixture
@@ -166,23 +187,58 @@ def test_a_wrong_port_is_no_success(desk: Desk) -> None:
     assert said["problem"] in errors
 
 
+def test_a_wrong_answer_is_no_success(desk: Desk, tmp_path: Path) -> None:
+    # How it is started is not said by this recipe, but by its package.
+    steps = [{"port": "6379/tcp", "send": "PING\r\n", "expect": "+PANG"}]
+    words = {"name": "ours", "description": "redis", "applies_to": ["redis-*"], "smoke_test": {"steps": steps}}
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes/ours.yaml").write_text(json.dumps({**words, "ports": {"more": "7/tcp"}}))
+    image = desk.image("redis-server", "--recipe", str(tmp_path / "recipes"))
+    code, _, errors = desk.test(str(image), "--timeout", "3")
+    assert code == 11
+    assert "under runc: 6379/tcp answered '+PONG', not '+PANG' within 3 seconds\n" in errors
+    said = desk.inferred(image)
+    assert said["recipe"] == "ours"
+    assert said["values"]["entrypoint"]["source"].startswith("/usr/lib/systemd/system/redis-server.service:")
+    assert said["values"]["ports"] == {"value": ["7/tcp", "6379/tcp"], "source": "recipe ours"}
+
+
 def test_building_and_testing_are_one_command(desk: Desk, tmp_path: Path) -> None:
     image = tmp_path / "curl.tar"
-    environment = {**os.environ, "TMPDIR": str(desk.temporary)}
-    words = ("build", "curl", "--suite", "bookworm", "--compression", "none", "-o", str(image), "--test")
-    done = subprocess.run(
-        [sys.executable, "-m", "pkg2image", *words],
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = desk.build_and_test("curl", "-o", str(image))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{image} sha256:")
     assert done.stderr.endswith(f"{image}: passed (runc; curl printed https)\n")
+
+
+def test_the_verdict_is_in_the_answer(desk: Desk, tmp_path: Path) -> None:
+    image = tmp_path / "curl.tar"
+    done = desk.build_and_test("curl", "-o", str(image), "--json")
+    assert done.returncode == 0, done.stderr
+    ((output,),) = (result["outputs"] for result in json.loads(done.stdout))
+    proof = "curl printed https"
+    assert output["test"] == {"image": str(image), "passed": True, "runtime": "runc", "proof": proof, "log": []}
+
+
+def test_an_image_that_does_not_work_is_there_and_in_the_answer(desk: Desk, tmp_path: Path) -> None:
+    image = tmp_path / "redis.tar"
+    done = desk.build_and_test("redis", "-o", str(image), "--json", "--cmd", "--no-such-directive yes")
+    assert done.returncode == 11
+    ((output,),) = (result["outputs"] for result in json.loads(done.stdout))
+    assert image.is_file()
+    assert not output["test"]["passed"]
+    assert output["test"]["problem"] in done.stderr
+    assert "*** FATAL CONFIG FILE ERROR" in " ".join(output["test"]["log"])
+
+
+@pytest.mark.parametrize("file_format", ["oci", "rootfs"])
+def test_an_image_for_another_machine_is_not_started(desk: Desk, tmp_path: Path, file_format: str) -> None:
+    image = tmp_path / "image.tar"
+    desk.image("dash", "--arch", "ppc64el", "--format", file_format, "-o", str(image))
+    code, output, errors = desk.test(str(image))
+    assert (code, output) == (9, "")
+    assert f"error: cannot test {image}: its programs are for ppc64" in errors
+    assert "hint: test it on such a machine" in errors
 
 
 def test_without_a_runtime_there_is_no_test(desk: Desk, tmp_path: Path) -> None:

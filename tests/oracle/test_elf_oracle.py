@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +21,10 @@ _PLACES = ("/usr/bin", "/usr/sbin", "/usr/lib", "/usr/libexec")
 _LARGEST = 2_000_000
 _EVERY = 4  # pyelftools is slow; a fourth of a system is hundreds of files
 _ENOUGH = 200
+_CONSTANTS = re.compile(r"\.l?(?:ro)?data(?:\..*)?")
+_DIRECTORIES = r"/(bin|etc|lib|lib32|lib64|libo32|libx32|opt|run|sbin|srv|usr|var)/."
+_SOURCES = {*(".c", ".C", ".h", ".s", ".S", ".cc", ".cpp", ".cxx", ".go", ".hh", ".hpp", ".hxx", ".ipp", ".rs", ".tcc")}
+_WORD = re.compile(rb"[A-Za-z0-9_.+@%~*?$={}#^/-]+")
 
 
 def _candidates() -> Iterator[Path]:
@@ -66,7 +71,21 @@ def _oracle(path: Path) -> ElfFacts:
             tuple(sorted(imports)),
             tuple(sorted(_needed(needs))) if isinstance(needs, GNUVerNeedSection) else (),
             tuple(sorted(_defined(defines))) if isinstance(defines, GNUVerDefSection) else (),
+            tuple(sorted(set(_named(elf)))),
         )
+
+
+def _named(elf: ELFFile) -> Iterator[str]:
+    """Yield the names in the constants, taken word by word."""
+    sections = [section for section in elf.iter_sections() if _CONSTANTS.fullmatch(section.name)]
+    data = b"\0".join(section.data() for section in sections if section["sh_type"] == "SHT_PROGBITS")
+    for word in {word.decode() for word in _WORD.findall(data)} if elf["e_type"] in {"ET_EXEC", "ET_DYN"} else ():
+        if re.fullmatch(r".*\.so(\.[0-9]+)*", word):
+            yield word
+        starts = [0, *(match.end() for match in re.finditer("=", word))]
+        path = next((word[at:] for at in starts if re.match(_DIRECTORIES, word[at:])), "").rstrip("/.")
+        if path.count("/") > 1 and Path(path).suffix not in _SOURCES:
+            yield path
 
 
 def _number(file: BinaryIO, offset: int, elf: ELFFile) -> int:

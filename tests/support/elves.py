@@ -17,11 +17,12 @@ class _Class:
     program: str
     dynamic: str
     symbol: str
+    section: str
 
 
 _CLASSES = {
-    32: _Class("HHIIIIIHHHHHH", "IIIIIIII", "II", "IIIBBH"),
-    64: _Class("HHIQQQIHHHHHH", "IIQQQQQQ", "QQ", "IBBHQQ"),
+    32: _Class("HHIIIIIHHHHHH", "IIIIIIII", "II", "IIIBBH", "IIIIIIIIII"),
+    64: _Class("HHIQQQIHHHHHH", "IIQQQQQQ", "QQ", "IBBHQQ", "IIQQQQIIQQ"),
 }
 
 
@@ -52,8 +53,12 @@ def build_elf(
     exports: Sequence[str] = (),
     versions: Mapping[str, Sequence[str]] | None = None,
     hash_table: bool = True,
+    constants: bytes = b"",
+    section: str = ".rodata",
 ) -> bytes:
-    """Return an ELF file that says this in its dynamic section; it has no code and no section headers.
+    """Return an ELF file that says this in its dynamic section; it has no code.
+
+    It has no section headers either, except for those of its constants.
 
     Args:
         bits: 32 or 64.
@@ -69,6 +74,8 @@ def build_elf(
         exports: Defined symbols.
         versions: Library -> versions that are needed of it.
         hash_table: Write DT_HASH, which says how many symbols there are; else the string table follows them.
+        constants: What lies in a section of their own.
+        section: Its name.
     """
     formats, order = _CLASSES[bits], "<" if little_endian else ">"
     strings = _Strings()
@@ -103,6 +110,14 @@ def build_elf(
     entries += [(4, _BASE + hash_at)] if hash_table else []
     dynamic = b"".join(pack(formats.dynamic, tag, value) for tag, value in [*entries, (0, 0)])
     end = dynamic_at + len(dynamic)
+    names = b"\0" + section.encode() + b"\0"
+    headers = b"".join(
+        (
+            pack(formats.section, 0, 3, 0, 0, end, len(names), 0, 0, 1, 0),
+            pack(formats.section, 1, 1, 2, 0, end + len(names), len(constants), 0, 0, 1, 0),
+        )
+    )
+    sections_at = end + len(names) + len(constants)
 
     def program(kind: int, offset: int, size: int) -> bytes:
         if bits == 64:
@@ -110,11 +125,13 @@ def build_elf(
         return pack(formats.program, kind, offset, _BASE + offset, 0, size, size, 4, 1)
 
     ident = b"\x7fELF" + bytes([bits // 32, 1 if little_endian else 2, 1]) + bytes(9)
-    header = pack(formats.header, kind, machine, 1, 0, start, 0, 0, start, phentsize, 3, 0, 0, 0)
+    sections = (sections_at, len(headers) // 2, 2) if constants else (0, 0, 0)
+    header = pack(formats.header, kind, machine, 1, 0, start, sections[0], 0, start, phentsize, 3, *sections[1:], 0)
     programs = (
         program(1, 0, end) + program(2, dynamic_at, len(dynamic)) + program(3 if interp else 4, body_at, len(interp))
     )
-    return b"".join((ident, header, programs, interp, symtab, strings.data, needs, chains, dynamic))
+    tail = (names, constants, headers) if constants else ()
+    return b"".join((ident, header, programs, interp, symtab, strings.data, needs, chains, dynamic, *tail))
 
 
 def _version_needs(versions: Mapping[str, Sequence[str]], strings: _Strings, pack: Callable[..., bytes]) -> bytes:

@@ -9,18 +9,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2] / "pkg2image"
 
-OPEN_TO_ALL = {"errors", "digest", "idmap", "progress", "yamltext", ""}
+OPEN_TO_ALL = {"errors", "digest", "idmap", "progress", "sizes", "yamltext", ""}
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "digest": set(),
     "progress": set(),
     "idmap": set(),
+    "sizes": set(),
     "yamltext": set(),
     "store": set(),
     "deb": set(),
     "lock": {"deb"},
     "archive": {"deb", "lock", "store"},
     "resolve": {"deb", "lock"},
+    "drawing": {"deb", "lock"},
     "rootfs": {"deb"},
     "analysis": {"deb", "rootfs", "maintscript", "image.config"},
     "maintscript": {"deb", "rootfs"},
@@ -29,37 +31,49 @@ ALLOWED: dict[str, set[str]] = {
     "request": {"request_model"},
     "request_model": {"request"},
     "world": {"archive", "store"},
-    "planning": {"deb", "lock", "archive", "resolve", "recipes", "request", "rootfs", "world"},
+    "offer": {"deb", "lock", "archive", "resolve.request", "recipes", "request", "world"},
+    "resolving": {"archive", "lock", "offer", "recipes", "request", "resolve", "rootfs.base"},
+    "resolved": {"deb", "lock"},
+    "planning": {"lock", "offer", "recipes", "request", "resolve", "resolved", "resolving", "world"},
     "assemble": {"image", "lock", "request"},
     "configure": {
         *("analysis", "assemble", "deb", "image.config", "image.read", "lock", "maintscript", "recipes"),
         *("request", "rootfs"),
     },
-    "write": {"image", "planning", "request", "rootfs", "store"},
+    "shown": {"lock", "store"},
+    "settle": {"analysis", "configure", "deb", "lock", "planning", "request", "shown"},
+    "preview": {"offer", "shown", "pipeline", "planning", "request", "world"},
+    "write": {"image", "offer", "request", "rootfs", "store"},
     "pipeline": {
         *("deb", "lock", "archive", "resolve", "rootfs", "analysis", "recipes", "image", "request", "store"),
-        *("world", "planning", "assemble", "configure", "write"),
+        *("world", "offer", "planning", "assemble", "configure", "shown", "settle", "write"),
     },
-    "provenance": {"deb", "configure", "maintscript.report", "pipeline", "planning", "request", "rootfs", "world"},
+    "provenance": {
+        *("deb", "configure", "maintscript.report", "offer", "pipeline", "planning", "request", "rootfs", "world"),
+    },
     "cli": {
         "pipeline",
         "planning",
+        "preview",
         "provenance",
         "world",
         "request",
+        "shown",
         "store",
         "lock",
         "image.read",
         "image.scan",
         "image.lint",
+        "image.target",
+        "drawing",
         "recipes",
         "selftest",
     },
     "selftest": {"image", "recipes", "rootfs.tree"},
     "__main__": {"cli"},
 }
-# Programs: what the command line is run by, and what becomes the program of an image in a process of its own.
-PROGRAMS = {ROOT / "__main__.py", ROOT / "selftest/enter.py"}
+# Programs: what the command line is run by, and what goes into a container in a process of its own.
+PROGRAMS = {ROOT / "__main__.py", ROOT / "selftest/ask.py", ROOT / "selftest/enter.py"}
 MODULES = sorted(ROOT.rglob("*.py"))
 
 

@@ -77,7 +77,8 @@ def test_a_package_as_data() -> None:
 def test_a_plan_as_data() -> None:
     rendered = render_plan(PLAN)
     assert list(rendered) == [
-        *("suite", "architecture", "distribution", "closure", "ids", "roots", "packages", "cut", "notes", "sources"),
+        *("suite", "architecture", "distribution", "closure", "ids", "roots", "packages", "cut", "needs", "notes"),
+        "sources",
     ]
     assert rendered["cut"] == [{"package": "hello", "field": "Depends", "relation": "debconf", "why": "asks questions"}]
     assert json.loads(canonical_json(rendered)) == rendered

@@ -102,6 +102,21 @@ def test_versions_of_symbols() -> None:
     assert _unmet(parts.libc(("GLIBC_2.34", "GLIBC_2.38"))) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "suggested", "counts"),
+    [
+        ("usr/lib/app/plugin.so", "libgone3-extra2", False),
+        ("usr/lib/app/plugin.so", "gone", True),
+        ("usr/lib/app/plugin.so", "libgone-dev", True),
+        (f"{LIBRARIES}/libapp.so.1", "libgone3-extra2", True),
+    ],
+)
+def test_plugins_of_who_only_suggests_libraries_may_lack_them(path: str, suggested: str, counts: bool) -> None:  # noqa: FBT001
+    parts = Parts().libc().elf(path, shared("libapp.so.1", "libgone-extra.so.2"))
+    lacking = [f"{path} library libgone-extra.so.2"] if counts else []
+    assert _unmet(parts, {"app": frozenset({suggested})}) == lacking
+
+
 def test_the_loader_itself() -> None:
     assert _unmet(Parts().elf("usr/bin/app", program())) == [f"usr/bin/app loader {LOADER}"]
     assert _unmet(Parts().elf("usr/bin/app", program(interpreter=""))) == []
@@ -159,6 +174,12 @@ def test_interpreters(line: str, missing: list[str]) -> None:
 def test_env_is_needed_too() -> None:
     parts = Parts().add("usr/bin/app", "#!/usr/bin/env python3\n", mode=0o755)
     assert _unmet(parts) == ["usr/bin/app interpreter /usr/bin/env", "usr/bin/app interpreter python3"]
+
+
+def test_env_is_as_optional_as_the_interpreter_that_it_looks_for() -> None:
+    parts = Parts().add("usr/bin/app", "#!/usr/bin/env python3\n", mode=0o755)
+    assert _unmet(parts, {"app": frozenset({"python3"})}) == []
+    assert len(_unmet(parts, {"app": frozenset({"perl"})})) == 2
 
 
 def test_scripts_of_packages_are_known_without_being_read() -> None:

@@ -10,6 +10,7 @@ from pkg2image.rootfs.tree import Entry
 from tests.support.services import program, service_tree, text
 
 PATHS = ("usr/sbin/apache2", "usr/sbin/dnsmasq", "usr/sbin/postfix", "usr/sbin/mariadbd", "usr/bin/hello")
+HOST_KEYS = "|".join(f"-h|/var/lib/sshd/etc/ssh/ssh_host_{kind}_key" for kind in ("ed25519", "ecdsa", "rsa"))
 TREE: dict[str, Entry | str] = {path: program() for path in PATHS}
 
 
@@ -21,8 +22,8 @@ TREE: dict[str, Entry | str] = {path: program() for path in PATHS}
             "/usr/sbin/nginx|-g|daemon off; master_process on;",
         ),
         (["/usr/sbin/named", "-f", "-u", "bind"], "/usr/sbin/named|-u|bind|-g"),
-        (["/usr/sbin/sshd", "-D"], "/usr/sbin/sshd|-D|-e"),
-        (["/usr/sbin/sshd", "-D", "-e"], "/usr/sbin/sshd|-D|-e"),
+        (["/usr/sbin/sshd", "-D"], f"/usr/sbin/sshd|-D|-e|{HOST_KEYS}"),
+        (["/usr/sbin/sshd", "-D", "-e"], f"/usr/sbin/sshd|-D|-e|{HOST_KEYS}"),
         (["/usr/sbin/unbound", "-d", "-p"], "/usr/sbin/unbound|-dd|-p"),
         (["/usr/sbin/apachectl", "start"], "/usr/sbin/apache2|-D|FOREGROUND"),
         (["/usr/sbin/postmulti", "-i", "-", "-p", "start"], "/usr/sbin/postfix|start-fg"),

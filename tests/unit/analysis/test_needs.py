@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from pkg2image.analysis.completeness import Unmet, completeness
-from pkg2image.analysis.needs import shown_by_files, shown_by_programs
+from pkg2image.analysis.needs import shown_by_files, shown_by_programs, shown_by_shebangs
 from pkg2image.maintscript.parsed import ParsedScripts
 from tests.support.libraries import read_inline
 from tests.support.parts import Parts, accounts, program
@@ -49,6 +49,17 @@ def test_interpreters_and_libraries_that_nobody_declared() -> None:
     parts = Parts().libc().elf("usr/bin/app", program("libx.so.1"))
     _script(parts, "usr/bin/tool", "", "/usr/bin/env python3")
     assert _of_files(parts) == ["libx.so.1 usr/bin/app", "/usr/bin/env usr/bin/tool", "python3 usr/bin/tool"]
+
+
+def test_the_interpreter_of_what_is_started_is_needed_even_where_it_is_optional() -> None:
+    parts = _script(Parts(), "usr/share/app/ports", "", "/usr/bin/perl")
+    starts = ("/usr/share/app/ports", "gone")
+    (wanted,) = shown_by_shebangs(parts.tree, starts, interpreters={})
+    assert (wanted.what, str(wanted.evidence)) == (
+        "/usr/bin/perl",
+        "/usr/share/app/ports (app): starts with /usr/bin/perl",
+    )
+    assert shown_by_shebangs(parts.add("usr/bin/perl", mode=0o755).tree, starts, interpreters={}) == []
 
 
 def test_accounts_and_links_are_nothing_that_a_package_answers() -> None:

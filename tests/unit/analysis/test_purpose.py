@@ -27,6 +27,7 @@ from pkg2image.analysis.purpose import is_module, other_purpose
         ("usr/lib/debug/usr/bin/app", "debuggers"),
         ("usr/include/app.h", "compilers"),
         ("usr/lib/postgresql/15/lib/pgxs/src/install-sh", "compilers"),
+        ("usr/share/go-1.24/src/debug/elf/testdata/libx.so_", "compilers"),
         ("etc/init.d/app", "an init system"),
         ("usr/lib/systemd/system-generators/app", "an init system"),
         ("etc/cron.daily/app", "cron and logrotate"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pkg2image.analysis.runtime import PATH, explained, infer, provide
+from pkg2image.analysis.runtime import PATH, Inferred, explained, infer, provide
 from pkg2image.image.config import ImageConfig, Port
 from pkg2image.rootfs.tree import Entry, Kind
 from tests.support.debs import reg
@@ -34,6 +34,7 @@ def service(body: str, name: str = "hello.service", package: str = "hello") -> d
         ({"usr/bin/hello.tiny": program()}, ("/usr/bin/hello.tiny",)),
         ({"usr/bin/hello.tiny": program(), "usr/sbin/update-hello": program()}, ("/usr/bin/hello.tiny",)),
         ({"usr/bin/other": program()}, ()),
+        ({"usr/bin/hellod": program()}, ("/usr/bin/hellod",)),
         ({"usr/bin/hello": link("nowhere")}, ()),
         ({"usr/bin/hello": text("")}, ()),
         ({"usr/bin/hello": folder()}, ()),
@@ -63,11 +64,21 @@ def test_a_tool_is_its_program(entries: dict[str, Entry], entrypoint: tuple[str,
         ("openssh-client", ["scp", "ssh"], "ssh"),
         ("vim-tiny", ["vi", "view", "vim.tiny"], "vim.tiny"),
         ("coreutils", ["ls", "cat"], None),
+        ("gnupg2", ["gpg", "gpgconf"], "gpg"),
     ],
 )
 def test_a_tool_by_a_part_of_its_name(package: str, programs: list[str], entrypoint: str | None) -> None:
     made = inferred({f"usr/bin/{name}": program(package) for name in programs}, roots=[package])
     assert made.config.entrypoint == ((f"/usr/bin/{entrypoint}",) if entrypoint else ())
+
+
+@pytest.mark.parametrize(
+    ("package", "interpreter"), [("python3-hello", "python3"), ("libhello-perl", "perl"), ("ruby-hello", "ruby")]
+)
+def test_modules_are_started_by_their_interpreter(package: str, interpreter: str) -> None:
+    entries: dict[str, Entry | str] = {f"usr/bin/{name}": program("others") for name in ("python3", "perl", "ruby")}
+    entries |= {f"usr/bin/{name}": program(package) for name in ("a", "b")}
+    assert inferred(entries, roots=[package]).config.entrypoint == (f"/usr/bin/{interpreter}",)
 
 
 def test_an_alternative_belongs_to_whom_it_leads_to() -> None:
@@ -237,10 +248,23 @@ def test_an_alias_is_a_name() -> None:
     assert made.chosen == "named.service"
 
 
-def test_a_service_that_a_timer_starts_is_no_server() -> None:
-    made = inferred({**service("ExecStart=/usr/sbin/hello"), f"{UNITS}/hello.timer": "[Timer]\n"})
+@pytest.mark.parametrize("timer", ["[Timer]\n", "[Timer]\nUnit=hello.service\n"])
+def test_a_service_that_a_timer_starts_is_no_server(timer: str) -> None:
+    made = inferred({**service("ExecStart=/usr/sbin/hello"), f"{UNITS}/hello.timer": timer})
     assert made.chosen == ""
     assert "hello.timer" in made.candidates[0].why_not
+
+
+def test_a_timer_of_the_same_name_may_start_something_else() -> None:
+    made = inferred({**service("ExecStart=/usr/sbin/hello"), f"{UNITS}/hello.timer": "[Timer]\nUnit=clean.service\n"})
+    assert made.chosen == "hello.service"
+
+
+def test_a_program_that_has_the_name_of_the_package_is_meant_before_a_service_that_has_not() -> None:
+    entries = {**service("ExecStart=/usr/sbin/hello"), "usr/bin/tool": program()}
+    sources = {"tool": "tool", "hello": "tool"}
+    made = inferred(entries, roots=["tool"], edges={"tool": ["hello"]}, sources=sources)
+    assert made.config.entrypoint == ("/usr/bin/tool",)
 
 
 def test_a_shell_that_is_missing_is_said() -> None:
@@ -307,13 +331,80 @@ def test_a_program_that_leaves_the_foreground_is_a_warning() -> None:
     assert "leaves the foreground" not in " ".join(inferred(service("ExecStart=/usr/sbin/hello")).notes)
 
 
-def test_commands_before_the_start_that_are_not_followed_are_said() -> None:
-    made = inferred(
-        service("ExecStartPre=/usr/sbin/hello --prepare\nExecStartPre=/usr/sbin/hello -t\nExecStart=/usr/sbin/hello")
-    )
-    assert [note for note in made.notes if note.startswith("not run")] == [
-        "not run before the start: /usr/sbin/hello --prepare"
-    ]
+def prepared_by(*lines: str, user: str = "") -> Inferred:
+    """Infer a service with commands before its start, in an image with a shell."""
+    before = "\n".join(f"ExecStartPre={line}" for line in lines)
+    made = service(f"{before}\nExecStart=/usr/sbin/hello -f\n{f'User={user}' if user else ''}")
+    return inferred({**made, "bin/sh": program("dash"), "usr/sbin/hello-db": program()})
+
+
+def test_what_comes_before_the_start_is_run_by_a_shell() -> None:
+    made = prepared_by("/usr/sbin/hello-db --make 'a b'", "/usr/sbin/hello -t", "/usr/sbin/hello --prepare")
+    script = '/usr/sbin/hello-db --make \'a b\' && /usr/sbin/hello --prepare && exec "$0" "$@"'
+    assert made.config.entrypoint == ("/bin/sh", "-c", script, "/usr/sbin/hello", "-f")
+    assert any(note.startswith("every start begins with: /usr/sbin/hello-db --make") for note in made.notes)
+    assert made.uses.programs == ("/usr/sbin/hello", "/bin/sh", "/usr/sbin/hello-db")
+
+
+@pytest.mark.parametrize(
+    ("line", "user"),
+    [
+        ("-/usr/sbin/hello-db", ""),
+        ("/usr/sbin/gone", ""),
+        ("/bin/sh -c 'systemctl set-environment A=b'", ""),
+        ("+/usr/sbin/hello-db", "hello"),
+        ("/usr/sbin/hello-db %H", ""),
+    ],
+)
+def test_what_need_not_or_cannot_be_run_is_said(line: str, user: str) -> None:
+    made = prepared_by(line, user=user)
+    assert made.config.entrypoint == ("/usr/sbin/hello", "-f")
+    assert any(note.startswith("not run before the start: ") for note in made.notes)
+
+
+def test_without_a_shell_nothing_is_run_before_and_a_shell_is_wanted() -> None:
+    made = inferred(service("ExecStartPre=/usr/sbin/hello --prepare\nExecStart=/usr/sbin/hello"))
+    assert made.config.entrypoint == ("/usr/sbin/hello",)
+    assert "not run before the start, for want of a shell: /usr/sbin/hello --prepare" in made.notes
+    assert [wanted.what for wanted in made.uses.wanted] == ["/bin/sh"]
+
+
+def test_what_is_made_at_the_first_start() -> None:
+    entries: dict[str, Entry | str] = {
+        "usr/sbin/sshd": program(),
+        "usr/bin/ssh-keygen": program(),
+        "usr/sbin/mariadbd": program(),
+        "usr/bin/mariadb-install-db": program(),
+        "bin/sh": program("dash"),
+    }
+    made = inferred({**entries, f"{UNITS}/hello.service": "[Service]\nExecStart=/usr/sbin/sshd -D\n"})
+    assert made.config.entrypoint[2] == '/usr/bin/ssh-keygen -A -f /var/lib/sshd && exec "$0" "$@"'
+    assert made.config.volumes == ("/var/lib/sshd/etc/ssh",)
+    assert not any("it needs" in note for note in made.notes)
+    made = inferred({**entries, f"{UNITS}/hello.service": "[Service]\nExecStart=/usr/sbin/mariadbd\n"})
+    before, _, after = made.config.entrypoint[2].partition(" && ")
+    assert before.startswith("{ [ -e /var/lib/mysql/mysql ] || /usr/bin/mariadb-install-db ")
+    assert after == 'exec "$0" "$@"'
+
+
+def test_scripts_that_the_configuration_names_are_followed() -> None:
+    lines = ('include_shell "/usr/share/hello/ports.pl 80"', "# /usr/share/hello/never.pl", "use /usr/bin/other")
+    entries = {
+        **service("ExecStart=/usr/sbin/hello -c /etc/hello.conf"),
+        "etc/hello.conf": "\n".join(lines),
+        "usr/share/hello/ports.pl": program(),
+        "usr/share/hello/never.pl": program(),
+        "usr/bin/other": program("other"),
+    }
+    assert inferred(entries).uses.programs == ("/usr/sbin/hello", "/usr/share/hello/ports.pl")
+
+
+def test_programs_and_files_that_only_a_manual_names_are_wanted() -> None:
+    unit = f"{UNITS}/hello.service"
+    made = inferred({"usr/sbin/varnishd": program(), unit: "[Service]\nExecStart=/usr/sbin/varnishd\n"})
+    assert [wanted.what for wanted in made.uses.wanted] == ["rm"]
+    made = inferred({"usr/sbin/unbound": program(), unit: "[Service]\nExecStart=/usr/sbin/unbound\n"})
+    assert [wanted.files for wanted in made.uses.wanted] == [("usr/share/dns/root.key",)]
 
 
 def test_an_init_script_is_followed_where_the_program_is_known() -> None:

@@ -103,7 +103,7 @@ class World:
         documents = fetch_documents(self.source, self.acquirer)
         assert documents is not None
         memory = TrustMemory(self.directory / "state")
-        believed = believe(self.source, documents, keyrings=(), memory=memory, now=NOW)
+        believed = believe(self.source, documents, store=self.store, keyrings=(), memory=memory, now=NOW)
         return SuiteContents(believed, "amd64", self.store, self.acquirer, self.offline)
 
     def asked_for(self) -> list[str]:
@@ -171,7 +171,17 @@ def test_a_damaged_database_is_made_again(tmp_path: Path) -> None:
 def test_offline_without_the_index(tmp_path: Path) -> None:
     world = World(tmp_path, DEBIAN, offline=True)
     with pytest.raises(NetworkError, match=r"Contents-amd64\.gz offline: it is not in the store"):
-        ArchiveFiles([world.contents()]).packages("usr/bin/dash")
+        world.contents().load()
+
+
+def test_a_suite_that_fails_leaves_the_others_their_answers(tmp_path: Path) -> None:
+    good, bad = World(tmp_path / "good", DEBIAN), World(tmp_path / "bad", DEBIAN)
+    _without_its_file(bad, "main/Contents-amd64.gz")
+    files = ArchiveFiles([bad.contents(), good.contents()])
+    assert files.problems == {}
+    for _ in range(2):
+        assert files.packages("usr/bin/dash") == ("dash",)
+        assert [getattr(problem, "status", None) for problem in files.problems.values()] == [404]
 
 
 def _without_its_file(world: World, wanted: str) -> SuiteContents:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pkg2image.archive.index import PackageIndex, build_index, keep_index, kept_index
+from pkg2image.archive.databases import keep_database, kept_database
+from pkg2image.archive.index import INDEX_RECORD, PackageIndex, build_index
 from pkg2image.archive.stanzas import read_blocks
 from pkg2image.digest import Digest, sha256
 from pkg2image.errors import MalformedPackageError
@@ -154,18 +155,18 @@ def test_near_names() -> None:
 
 def test_kept_database_is_found_by_its_key(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    assert kept_index(store, KEY) is None
-    keep_index(store, KEY, build_index([HELLO.encode()], origin=ORIGIN))
-    found = kept_index(store, KEY)
+    assert kept_database(store, INDEX_RECORD, KEY) is None
+    keep_database(store, INDEX_RECORD, KEY, build_index([HELLO.encode()], origin=ORIGIN))
+    found = kept_database(store, INDEX_RECORD, KEY)
     assert found is not None
     assert PackageIndex(lambda: found, origin=ORIGIN).stanzas("hello")
-    assert kept_index(store, sha256(b"another")) is None
+    assert kept_database(store, INDEX_RECORD, sha256(b"another")) is None
 
 
 @pytest.mark.parametrize("damage", ["flip", "truncate", "empty", "remove"])
 def test_damaged_database_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
     store = Store(tmp_path)
-    keep_index(store, KEY, build_index([HELLO.encode()], origin=ORIGIN))
+    keep_database(store, INDEX_RECORD, KEY, build_index([HELLO.encode()], origin=ORIGIN))
     path = store.path(Digest.parse((store.record("index-1", str(KEY)) or b"").decode()))
     data = path.read_bytes()
     match damage:
@@ -177,7 +178,7 @@ def test_damaged_database_is_as_good_as_none(tmp_path: Path, damage: str) -> Non
             path.write_bytes(b"")
         case _:
             path.unlink()
-    assert kept_index(store, KEY) is None
+    assert kept_database(store, INDEX_RECORD, KEY) is None
     assert not store.path(sha256(data)).exists()
 
 

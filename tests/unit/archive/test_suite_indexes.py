@@ -9,7 +9,7 @@ import lzma
 import pytest
 import zstandard
 
-from pkg2image.archive.suite_indexes import uncompressed
+from pkg2image.archive.databases import uncompressed
 from pkg2image.errors import MalformedPackageError
 
 ORIGIN = "http://archive.example/Packages"

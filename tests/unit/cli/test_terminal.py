@@ -1,4 +1,4 @@
-"""What people see: sizes, lines and bars."""
+"""What people see: lines and bars."""
 
 from __future__ import annotations
 
@@ -8,24 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from pkg2image.cli import terminal
-from pkg2image.cli.terminal import BarReporter, NoteReporter, PlainReporter, reporting, show, show_json, size_text, tell
+from pkg2image.cli.terminal import BarReporter, NoteReporter, PlainReporter, reporting, show, show_json, tell
 from pkg2image.progress import Silence
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (1_234_567, "1.2 MB"),
-        (999_949_999, "999.9 MB"),
-        (1_500_000_000, "1.50 GB"),
-        (12_345_678_901_234, "12345.68 GB"),
-    ],
-)
-def test_sizes(size: int, text: str) -> None:
-    assert size_text(size) == text
 
 
 def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,7 @@ def test_every_fact_in_every_layout(bits: int, little_endian: bool, hash_table: 
         imports=["write", "open", "read"],
         exports=["main"],
         versions={"libb.so": ["B_2", "B_1"], "liba.so": ["A_1"]},
+        constants=b"libc.so.6\0/etc/x.conf\0",
     )
     assert read_elf(data) == ElfFacts(
         bits,
@@ -45,6 +46,7 @@ def test_every_fact_in_every_layout(bits: int, little_endian: bool, hash_table: 
         ("open", "read", "write"),
         (("liba.so", "A_1"), ("libb.so", "B_1"), ("libb.so", "B_2")),
         (),
+        ("/etc/x.conf", "libc.so.6"),
     )
 
 
@@ -68,9 +70,32 @@ def test_what_is_no_elf_file_or_malformed_has_no_facts(data: bytes) -> None:
 
 
 def test_static_programs_have_few_facts() -> None:
-    data = bytearray(build_elf())
+    data = bytearray(build_elf(constants=b"/etc/x"))
     data[64 + 56] = 4  # the second program header is no PT_DYNAMIC any more
-    assert read_elf(data) == ElfFacts(64, True, 62, 3)
+    assert read_elf(data) == ElfFacts(64, True, 62, 3, named_files=("/etc/x",))
+
+
+@pytest.mark.parametrize("section", [".rodata", ".rodata.str1.1", ".data", ".data.rel.ro", ".lrodata"])
+def test_constants_lie_in_many_sections(section: str) -> None:
+    facts = read_elf(build_elf(constants=b"\0/etc/x\0", section=section))
+    assert facts is not None
+    assert facts.named_files == ("/etc/x",)
+
+
+@pytest.mark.parametrize(("section", "kind"), [(".text", 3), (".comment", 3), (".rodata", 1)])
+def test_what_no_program_can_use_names_nothing(section: str, kind: int) -> None:
+    facts = read_elf(build_elf(constants=b"\0/etc/x\0", section=section, kind=kind))
+    assert facts is not None
+    assert facts.named_files == ()
+
+
+def test_sections_are_never_more_than_the_file() -> None:
+    # Many headers of one large section would be read again and again.
+    data = build_elf(constants=b"/etc/x\0")
+    size = len(data) - 64 + 32  # where the header of the constants says it
+    facts = read_elf(data[:size] + (len(data) + 1).to_bytes(8, "little") + data[size + 8 :])
+    assert facts is not None
+    assert facts.named_files == ()
 
 
 def test_a_mapped_file() -> None:

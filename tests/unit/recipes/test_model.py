@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -54,7 +55,20 @@ SMALLEST: dict[str, Any] = {"name": "hello", "description": "says hello"}
         ({"ports": {"Web_1": "80/tcp"}}, "ports.Web_1: string should match pattern"),
         ({"volumes": ["data"]}, "volumes.0: must be an absolute path"),
         ({"stop_signal": "TERM"}, "stop_signal: string should match pattern"),
-        ({"smoke_test": {"steps": [{"run": []}]}}, "smoke_test.steps.0.run: tuple should have at least 1 item"),
+        ({"smoke_test": {"steps": [{"run": []}]}}, "smoke_test.steps.0: needs either run or port"),
+        (
+            {"smoke_test": {"steps": [{"run": ["x"], "port": "7/tcp"}]}},
+            "smoke_test.steps.0: needs either run or port",
+        ),
+        ({"smoke_test": {"steps": [{"port": "7/tcp"}]}}, "smoke_test.steps.0: a port needs an answer to expect"),
+        (
+            {"smoke_test": {"steps": [{"port": "7/tcp", "send": "\u20ac", "expect": "x"}]}},
+            "smoke_test.steps.0.send: string should match pattern",
+        ),
+        (
+            {"smoke_test": {"steps": [{"port": "7/tcp", "expect": "\u20ac"}]}},
+            "smoke_test.steps.0: a port answers bytes",
+        ),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
@@ -109,6 +123,40 @@ def test_an_image_is_started_as_its_recipe_says() -> None:
 
 def test_an_image_always_has_a_path() -> None:
     assert Recipe.model_validate(SMALLEST).image_config() == ImageConfig(environment=(("PATH", DEFAULT_PATH),))
+
+
+def test_what_a_recipe_does_not_say_its_packages_say() -> None:
+    packages = ImageConfig(
+        entrypoint=("/usr/sbin/hello", "--serve"),
+        command=("world",),
+        environment=(("LANG", "C.UTF-8"), ("WHO", "packages")),
+        user="hello",
+        workdir="/srv",
+        ports=(Port(7), Port(8080)),
+        volumes=("/srv/data",),
+        stop_signal="SIGQUIT",
+    )
+    nothing = Recipe.model_validate(SMALLEST).image_config(packages)
+    assert nothing == replace(packages, environment=(("PATH", DEFAULT_PATH), ("LANG", "C.UTF-8"), ("WHO", "packages")))
+    fields = {
+        "command": ["you"],
+        "environment": {"WHO": "recipe"},
+        "user": "root",
+        "workdir": "/tmp",
+        "ports": {"hello": "7/tcp", "more": "9/udp"},
+        "volumes": ["/srv/more", "/srv/data"],
+        "stop_signal": "SIGTERM",
+    }
+    assert Recipe.model_validate({**SMALLEST, **fields}).image_config(packages) == ImageConfig(
+        entrypoint=("/usr/sbin/hello", "--serve"),
+        command=("you",),
+        environment=(("PATH", DEFAULT_PATH), ("LANG", "C.UTF-8"), ("WHO", "recipe")),
+        user="root",
+        workdir="/tmp",
+        ports=(Port(7, "tcp", "hello"), Port(9, "udp", "more"), Port(8080)),
+        volumes=("/srv/data", "/srv/more"),
+        stop_signal="SIGTERM",
+    )
 
 
 def test_what_a_recipe_dumps_is_the_same_recipe() -> None:

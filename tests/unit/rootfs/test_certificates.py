@@ -12,7 +12,7 @@ from pkg2image.rootfs.certificates import BUNDLE, install_certificates
 from pkg2image.rootfs.subject_hash import subject_hash
 from pkg2image.rootfs.tree import Tree
 from pkg2image.rootfs.unpack import unpack
-from tests.support.debs import FileSpec, reg
+from tests.support.debs import FileSpec, reg, symlink
 from tests.support.trees import Shelf, dump_tree
 
 SHIPPED, LOCAL = "usr/share/ca-certificates", "usr/local/share/ca-certificates"
@@ -94,6 +94,20 @@ def test_only_what_the_configuration_names_is_trusted() -> None:
 def test_a_certificate_nobody_can_read_has_no_hash_link() -> None:
     certs, _ = _installed(reg(f"{SHIPPED}/odd.crt", _pem(b"odd")))
     assert set(certs) == {"odd.pem", "ca-certificates.crt"}
+
+
+def test_openssl_finds_them_without_the_package_of_its_command() -> None:
+    shelf = Shelf()
+    certificate, library = reg(f"{SHIPPED}/a.crt", ONE), reg("usr/lib/x86_64-linux-gnu/libcrypto.so.3")
+
+    def found(*entries: FileSpec) -> str:
+        tree = unpack(Tree(), [shelf.deb("sample", *entries)])
+        return dump_tree(install_certificates(tree, read=shelf.read, mtime=0)).get("usr/lib/ssl/certs", "")
+
+    assert found(certificate, library) == "symlink 0777 root:root [ca-certificates] -> /etc/ssl/certs"
+    assert found(certificate) == ""
+    shipped = symlink("usr/lib/ssl/certs", "/etc/ssl/certs")
+    assert "[ca-certificates]" not in found(certificate, library, shipped)
 
 
 def test_what_holds_no_certificate_is_refused() -> None:

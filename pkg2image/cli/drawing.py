@@ -1,0 +1,62 @@
+"""``plan --graph``: where the drawing of a closure goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pkg2image.cli.terminal import show, show_document
+from pkg2image.digest import sha256
+from pkg2image.drawing.draw import draw, is_drawing
+from pkg2image.errors import OutputError, UsageError
+from pkg2image.image.target import check_target, failures, new_file
+from pkg2image.lock import Plan
+from pkg2image.request import BuildRequest
+
+
+def check_drawing(request: BuildRequest, path: Path | None, *, force: bool) -> None:
+    """Make sure that a drawing is possible, before any work is done for it.
+
+    Args:
+        request: What is to be drawn.
+        path: Where to, or None for stdout.
+        force: Whether a file that is no drawing of ours may be replaced.
+
+    Raises:
+        UsageError: When there would be more than one drawing.
+        OutputError: When the file may not be written.
+    """
+    architectures = dict.fromkeys(request.architectures)
+    if len(architectures) > 1:
+        raise UsageError(
+            f"cannot draw {' and '.join(architectures)} in one picture: their packages differ",
+            hint=f"draw one at a time: --arch {request.architectures[0]}",
+        )
+    if path is None:
+        return
+    with failures(path):
+        if path.is_file() and not force and not is_drawing(path):
+            raise OutputError(
+                f"cannot write {path}: it exists and is not a drawing made by pkg2image",
+                hint="use --force to replace it, or name another file with -o",
+            )
+    check_target(path, force=True)
+
+
+def show_drawing(plan: Plan, form: str, path: Path | None) -> None:
+    """Draw a plan on stdout, or into a file, of which path and digest are shown.
+
+    Args:
+        plan: What to draw.
+        form: As of `pkg2image.drawing.draw.draw`.
+        path: A file that was checked, or None for stdout.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
+    document = draw(plan, form)
+    if path is None:
+        show_document(document)
+        return
+    with new_file(path, force=True) as file:
+        file.write(document)
+    show(f"{path} {sha256(document)}")

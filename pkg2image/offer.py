@@ -1,0 +1,194 @@
+"""What a request can be answered with: sources become a universe, words become wants, and a recipe is chosen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from pkg2image import __version__
+from pkg2image.archive.defaults import DefaultSources, default_sources
+from pkg2image.archive.repository import load_universe
+from pkg2image.archive.sources import Source, parse_sources
+from pkg2image.archive.suites import codename_of
+from pkg2image.archive.universe import LoadedUniverse
+from pkg2image.deb.package import Package
+from pkg2image.digest import sha256
+from pkg2image.errors import RequestError
+from pkg2image.lock import Reason, canonical_json
+from pkg2image.recipes.choice import ChosenRecipe, choose_recipe
+from pkg2image.request import BuildRequest
+from pkg2image.resolve.request import Want, parse_want
+from pkg2image.world import World
+
+# Words of a request that change nothing about the files in an image, or are told by the packages that there are.
+_INDIFFERENT = frozenset(
+    {
+        *("suite", "mirror", "sources", "extra_sources", "keyrings", "architectures", "ids"),
+        *("formats", "output", "tag", "labels", "compression", "layers", "force", "strict"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a request means in its sources, and all that it can be answered with.
+
+    Args:
+        universe: All packages that there are.
+        requested: What the user asked for.
+        local: The word of the request -> the package in that file.
+        recipe: What the application needs beside its packages, or None.
+        key: What answers to the request are kept under in the store.
+    """
+
+    universe: LoadedUniverse
+    requested: tuple[Want, ...]
+    local: Mapping[str, Package]
+    recipe: ChosenRecipe | None
+    key: str
+
+
+def architectures_of(request: BuildRequest, world: World) -> tuple[str, ...]:
+    """Return the architectures to build for: those of the request, else the host's.
+
+    Raises:
+        RequestError: When the host's has no Debian name.
+    """
+    found = tuple(dict.fromkeys(request.architectures)) or (world.host.architecture,)
+    if not found[0]:
+        raise RequestError("cannot tell this machine's Debian architecture", hint="name one: --arch amd64")
+    return found
+
+
+def read_offer(request: BuildRequest, architecture: str, world: World) -> Offer:
+    """Read the sources of a request; nothing but indexes is downloaded.
+
+    Args:
+        request: What is wanted.
+        architecture: Debian architecture.
+        world: Store, network, clock.
+
+    Raises:
+        RequestError: When the request has no meaning in these sources.
+        NetworkError: When a source cannot be read.
+        TrustError: When a source cannot be believed.
+    """
+    local = _local_packages(request, architecture)
+    requested = [_want(text, local) for text in request.packages]
+    if all(want.exclude for want in requested):
+        raise RequestError(
+            f"cannot make an image of nothing: {' '.join(request.packages)} only leaves packages out",
+            hint="name a package that is to be in it",
+        )
+    universe = _universe(request, architecture, local, world)
+    recipe = choose_recipe(request.recipe, [want.name for want in requested if not want.exclude])
+    key = _key(request, universe, local, recipe)
+    return Offer(universe, tuple(requested), local, recipe, key)
+
+
+def _universe(request: BuildRequest, architecture: str, local: Mapping[str, Package], world: World) -> LoadedUniverse:
+    given = [source for text in request.sources for source in _sources(text)]
+    extra = [source for text in request.extra_sources for source in _sources(text)]
+    suite = request.suite
+    notes: tuple[str, ...] = ()
+    if not given:
+        suite, found = _default_sources(request, world)
+        given, notes = list(found.sources), found.notes
+    universe = load_universe(
+        [*given, *extra],
+        architecture=architecture,
+        suite=suite,
+        acquirer=world.acquirer,
+        store=world.store,
+        memory=world.memory,
+        now=world.now,
+        offline=world.offline,
+        reporter=world.reporter,
+        keyrings=request.keyrings,
+        local=list(local.values()),
+    )
+    for note in (*notes, *universe.notes):
+        world.reporter.note(note)
+    return universe
+
+
+def _default_sources(request: BuildRequest, world: World) -> tuple[str, DefaultSources]:
+    found = default_sources(request.suite, mirror=request.mirror, host=world.host)
+    codename = codename_of(
+        found.sources[0],
+        acquirer=world.acquirer,
+        store=world.store,
+        memory=world.memory,
+        keyrings=request.keyrings,
+        now=world.now,
+        offline=world.offline,
+    )
+    if codename != request.suite:
+        found = default_sources(codename, mirror=request.mirror, host=world.host)
+    return codename, found
+
+
+def _sources(text: str) -> tuple[Source, ...]:
+    if "\n" in text or text.startswith(("deb ", "deb\t")):
+        return parse_sources(text, origin="--source")
+    try:
+        return parse_sources(Path(text).read_text(encoding="utf-8"), origin=text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RequestError(
+            f"cannot read the source {text[:200]}: {getattr(error, 'strerror', None) or 'not text'}",
+            hint="give a file, or a line such as 'deb URL SUITE COMPONENT'",
+        ) from error
+
+
+def local_deb(text: str) -> Path | None:
+    """Return the path when a word of the request is a package file rather than a name."""
+    return Path(text) if text.endswith(".deb") and "/" in text else None
+
+
+def _local_packages(request: BuildRequest, architecture: str) -> dict[str, Package]:
+    paths = {text: path for text in request.packages if (path := local_deb(text))}
+    if not paths:
+        return {}
+    # Reading .debs is for builds; a plan without local files does not pay for it.
+    from pkg2image.archive.local import read_local  # noqa: PLC0415
+
+    return {text: read_local(path, architecture) for text, path in paths.items()}
+
+
+def _want(text: str, local: Mapping[str, Package]) -> Want:
+    package = local.get(text)
+    if package is None:
+        return parse_want(text)
+    # Of its path only the last part: the same file in another directory makes the same image.
+    reason = Reason("requested", relation=Path(text).name)
+    return replace(parse_want(f"{package.name}={package.version}", reason=reason), text=text)
+
+
+def _key(
+    request: BuildRequest, universe: LoadedUniverse, local: Mapping[str, Package], recipe: ChosenRecipe | None
+) -> str:
+    """Return a hash of all that answers come of: this program, the request, the packages there are, the recipe."""
+    told = {name: getattr(request, name) for name in _FIELDS}
+    facts = {
+        "program": [__version__, *_code()],
+        "request": told | {"ids": request.ids.render()},
+        "universe": universe.identity,
+        "local": [[text, package.sha256] for text, package in local.items()],
+        "recipe": sha256(recipe.file.read_bytes()).hex if recipe else "",
+    }
+    return sha256(canonical_json(facts, errors="surrogateescape")).hex
+
+
+_FIELDS = tuple(each.name for each in fields(BuildRequest) if each.name not in _INDIFFERENT)
+
+
+def _code() -> Iterator[str]:
+    """Yield what tells this program from what it was before somebody worked on it."""
+    root = Path(__file__).parent
+    for directory, _, names in sorted(os.walk(root)):
+        for name in sorted(names):
+            if name.endswith((".py", ".yaml")):
+                status = Path(directory, name).stat()
+                yield f"{name} {status.st_size} {status.st_mtime_ns}"

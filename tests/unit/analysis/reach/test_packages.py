@@ -1,0 +1,61 @@
+"""What comes with a package as soon as one of its files is used."""
+
+from __future__ import annotations
+
+from pkg2image.analysis.reach.packages import dependencies, package_references
+from tests.support.parts import LIBRARIES, Parts, program, shared
+from tests.support.slimming import found, material_of
+from tests.support.trees import Shelf
+
+LICENCE = "usr/share/doc/libx1/copyright: is of the package libx1"
+
+
+def _library() -> Parts:
+    parts = Parts().elf(f"{LIBRARIES}/libx.so.1", shared("libx.so.1"), package="libx1")
+    for path in ("usr/share/doc/libx1/copyright", "etc/libx.conf", "etc/init.d/libx", "usr/share/libx1/data"):
+        parts.add(path, package="libx1")
+    return parts
+
+
+def test_a_licence_and_a_configuration() -> None:
+    assert found(_library(), package_references, f"{LIBRARIES}/libx.so.1") == [
+        "etc/libx.conf: is configured with the package libx1",
+        LICENCE,
+    ]
+
+
+def test_once_for_a_package() -> None:
+    find = package_references(material_of(_library()))
+    assert list(find(f"{LIBRARIES}/libx.so.1"))
+    assert list(find("etc/libx.conf")) == []
+
+
+def test_documents_bring_nothing() -> None:
+    assert found(_library(), package_references, "usr/share/doc/libx1/copyright") == []
+
+
+def test_what_was_made_has_no_package() -> None:
+    assert found(Parts().add("etc/made", package=""), package_references, "etc/made") == []
+
+
+def test_a_program_brings_the_private_data_of_its_package() -> None:
+    parts = _library().elf("usr/bin/x", program(), package="libx1")
+    parts.add("usr/lib/python3/dist-packages/x.py", package="libx1").elf("usr/bin/y", program(), package="libx1")
+    assert found(parts, package_references, "usr/bin/x") == [
+        "etc/libx.conf: is configured with the package libx1",
+        LICENCE,
+        "usr/share/libx1/data: is a program of libx1, which has it in a directory of its own",
+    ]
+
+
+def test_dependencies_within_an_image() -> None:
+    shelf = Shelf()
+    debs = [
+        shelf.deb("app 1", fields={"Depends": "libx1 (>= 1), gone | mta", "Recommends": "data", "Suggests": "other"}),
+        shelf.deb("libx1 1"),
+        shelf.deb("data 1"),
+        shelf.deb("other 1"),
+        shelf.deb("exim 1", fields={"Provides": "mta"}),
+    ]
+    assert dependencies(debs)["app"] == ("libx1", "exim", "data")
+    assert dependencies(debs)["exim"] == ()
