@@ -13,7 +13,8 @@ from pkg2image.analysis.completeness import Unmet, completeness, summary
 from pkg2image.analysis.evidence import Wanted, untold
 from pkg2image.analysis.leftout import consequences, owing
 from pkg2image.analysis.needs import shown_by_files, shown_by_programs, shown_by_shebangs
-from pkg2image.analysis.optional import optional_names, recommended_names
+from pkg2image.analysis.optional import linked_packages, optional_names, recommended_names
+from pkg2image.analysis.reach.result import Slimmed
 from pkg2image.analysis.runtime import Inferred, explained, infer, provide
 from pkg2image.analysis.shebangs import known_interpreters
 from pkg2image.analysis.uses import Uses
@@ -57,6 +58,7 @@ class Configured:
         unmet: What its files ask for and do not find.
         wanted: What its files show that they need and the image does not have.
         notes: What the user should know about it.
+        slimmed: Of a slim image, why what is in it is kept, and what is not.
     """
 
     tree: Tree
@@ -68,6 +70,7 @@ class Configured:
     unmet: tuple[Unmet, ...] = ()
     wanted: tuple[Wanted, ...] = ()
     notes: tuple[str, ...] = ()
+    slimmed: Slimmed | None = None
 
 
 def configure(
@@ -114,6 +117,15 @@ def configure(
     config = configured(inferred.config, request)
     uses = inferred.uses if config.entrypoint == inferred.config.entrypoint else Uses()
     unmet, wanted = _missing(plan, debs, tree, config, uses, elves=elves, read=read, records=records)
+    slimmed = None
+    if request.slim:
+        from pkg2image.slimming import present, slimmed_tree  # noqa: PLC0415 -- only slim images pay for it
+
+        slimmed = slimmed_tree(
+            tree, plan, debs, recipe, config, request=request, elves=elves, read=read, epoch=epoch, records=records
+        )
+        tree, debs = slimmed.tree, present(slimmed.tree, debs)
+        unmet, _ = _missing(plan, debs, tree, config, uses, elves=elves, read=read, records=records)
     documents = {
         PLAN_PATH: ("plan", plan.document),
         SCRIPTS_PATH: ("scripts", canonical_json(report.render())),
@@ -133,7 +145,7 @@ def configure(
     check_user(config, users=accounts.identities.users, groups=accounts.identities.groups)
     unsure = inferred.notes if request.entrypoint is None else ()
     notes = (*report.summary(), *wrong, *left_out(tree), *_incomplete(plan, unmet, request), *unsure)
-    return Configured(tree, config, accounts.identities, report, started, dropped, unmet, wanted, notes)
+    return Configured(tree, config, accounts.identities, report, started, dropped, unmet, wanted, notes, slimmed)
 
 
 def _missing(
@@ -154,6 +166,7 @@ def _missing(
         elves=elves,
         interpreters=interpreters,
         optional=optional_names(debs),
+        linked=linked_packages(debs),
         read=read,
         architecture=plan.architecture,
     )

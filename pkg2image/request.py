@@ -76,6 +76,10 @@ class BuildRequest:
         strict: Whether an image whose files ask for what is not in it is an error.
         no_shell: Whether no shell is added for files that show that they need one.
         no_ca_certificates: Whether no certificates are added for files that show that they need them.
+        slim: Whether only what can be reached from how the image is started is kept.
+        features: Optional parts of the recipe that a slim image has.
+        locales: What a slim image has beside C.UTF-8, as in ``de_DE``.
+        keep: Patterns of paths that a slim image has in any case.
     """
 
     packages: tuple[str, ...]
@@ -112,6 +116,10 @@ class BuildRequest:
     strict: bool = False
     no_shell: bool = False
     no_ca_certificates: bool = False
+    slim: bool = False
+    features: tuple[str, ...] = ()
+    locales: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
 
 
 def make_request(flags: Mapping[str, Any], image_file: Path | None) -> BuildRequest:
@@ -164,11 +172,12 @@ def _mapping(value: object) -> bool:
 
 _PLAIN: Mapping[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("packages", "architectures", "sources", "extra_sources", "with_packages", "without"), _texts),
-    **dict.fromkeys(("entrypoint", "command", "ports", "volumes"), _texts),
+    **dict.fromkeys(("entrypoint", "command", "ports", "volumes", "features", "locales", "keep"), _texts),
     **dict.fromkeys(("suite", "mirror", "recipe", "tag", "user", "workdir", "stop_signal", "compression"), _text),
     **dict.fromkeys(("environment", "labels", "preseed"), _mapping),
     **dict.fromkeys(
-        ("recommends", "force", "strict", "no_shell", "no_ca_certificates"), lambda value: isinstance(value, bool)
+        ("recommends", "force", "strict", "no_shell", "no_ca_certificates", "slim"),
+        lambda value: isinstance(value, bool),
     ),
     "keyrings": lambda value: isinstance(value, tuple) and all(isinstance(path, Path) for path in value),
     "output": lambda value: isinstance(value, Path),

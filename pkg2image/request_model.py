@@ -83,6 +83,10 @@ class RequestModel(BaseModel):
     strict: bool = False
     no_shell: bool = False
     no_ca_certificates: bool = False
+    slim: bool = False
+    features: Words = ()
+    locales: Words = ()
+    keep: Words = ()
 
 
 def checked(values: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -144,12 +144,12 @@ def _missing(
     for item in first.values():
         found = _answer(planned, [item], ()).needs
         name = found[0].provider if found else ""
-        why = _unwanted(request, item) or _why_not(request, planned, name, refused)
+        why = _unwanted(request, item) or _why_not(request, name, refused)
         evidence = item.evidence
         yield MissingNeed(item.what, item.files, evidence.path, evidence.reason, evidence.package, name, why)
 
 
-def _why_not(request: BuildRequest, planned: Planned, name: str, refused: set[str]) -> str:
+def _why_not(request: BuildRequest, name: str, refused: set[str]) -> str:
     if not name:
         return "no package is known to have it"
     if name in request.without:

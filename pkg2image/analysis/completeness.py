@@ -20,7 +20,7 @@ from pkg2image.analysis.optional import packages_of_interpreter, packages_of_lib
 from pkg2image.analysis.purpose import is_module, other_purpose
 from pkg2image.analysis.shebangs import find_program, programs_of, shebang, started_modules
 from pkg2image.deb.facts import ElfFacts
-from pkg2image.rootfs.tree import Entry, Kind, ReadContent, Tree, parent_of, path_key
+from pkg2image.rootfs.tree import Entry, Kind, ReadContent, Tree, path_key
 from pkg2image.rootfs.users import identities
 
 # Where absolute links may lead although nothing is there -> why.
@@ -35,8 +35,6 @@ _DANGLING = re.compile("|".join(f"(?:{pattern})" for pattern in _MAY_DANGLE), re
 # Accounts of the service manager, made by its own package: units that name them work under it only.
 _OF_SERVICE_MANAGER = "systemd-"
 _SHOWN = 5  # of what is missing in a summary
-_SEARCHED = re.compile(r"usr/lib(?:32|64|x32)?(?:/[^/]+-linux-[^/]+)?")
-_LIBRARY_PACKAGE = re.compile(r"lib[a-z0-9+.-]*[0-9](?:t64)?")
 _LOADER_NAME = re.compile(r"ld(?:64|-[^/]*)?\.so\.[0-9]+")
 
 
@@ -99,6 +97,7 @@ def completeness(
     optional: Mapping[str, frozenset[str]],
     read: ReadContent,
     architecture: str,
+    linked: frozenset[str] = frozenset(),
 ) -> tuple[Unmet, ...]:
     """Return what the files of an image that matter at run time ask for and do not find.
 
@@ -110,12 +109,14 @@ def completeness(
             these is not counted.
         read: Reads files.
         architecture: Debian architecture.
+        linked: Packages that have all libraries that they depend on (`linked_packages`): if a plugin of theirs lacks
+            another one, its packager has left that out.
 
     Returns:
         In byte order of the paths, each once.
     """
     loader = Loader(tree, elves=elves, read=read, architecture=architecture)
-    libraries = _Libraries(tree, elves, loader, _suggesting(optional))
+    libraries = _Libraries(tree, elves, loader)
     scripts = _Scripts(tree, interpreters, optional)
     found: set[Unmet] = set()
     for path, entry in tree.walk():
@@ -126,13 +127,13 @@ def completeness(
         elif entry.mode & 0o111 and entry.kind is Kind.FILE:
             found.update(scripts.unmet(path, entry))
     found.update(_of_accounts(tree, read, architecture))
-    counted = (unmet for unmet in found if not _is_optional(unmet, optional.get(unmet.package, frozenset())))
+    counted = (
+        unmet
+        for unmet in found
+        if not _is_optional(unmet, optional.get(unmet.package, frozenset()))
+        and not (unmet.kind == "library" and unmet.package in linked and libraries.is_plugin(unmet.path))
+    )
     return tuple(sorted(counted, key=lambda unmet: (path_key(unmet.path), unmet.kind, unmet.what)))
-
-
-def _suggesting(optional: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Return the packages that suggest libraries."""
-    return frozenset(package for package, names in optional.items() if any(map(_LIBRARY_PACKAGE.fullmatch, names)))
 
 
 def _is_optional(unmet: Unmet, names: frozenset[str]) -> bool:
@@ -148,10 +149,10 @@ def _is_optional(unmet: Unmet, names: frozenset[str]) -> bool:
 class _Libraries:
     """What ELF files ask the loader for."""
 
-    __slots__ = ("_abis", "_defined", "_loader", "_names", "_suggesting", "_tree")
+    __slots__ = ("_abis", "_defined", "_loader", "_names", "_needed", "_tree")
 
-    def __init__(self, tree: Tree, elves: Mapping[str, ElfFacts], loader: Loader, suggesting: frozenset[str]) -> None:
-        self._suggesting = suggesting
+    def __init__(self, tree: Tree, elves: Mapping[str, ElfFacts], loader: Loader) -> None:
+        self._needed: set[str] = set()
         self._tree = tree
         self._defined: dict[str, frozenset[str]] = {}
         self._loader = loader
@@ -164,6 +165,7 @@ class _Libraries:
         facts = self._loader.facts(path)
         if facts is None or other_purpose(path):
             return
+        self._needed.update(facts.needed)
         if facts.interpreter and self._is_ours(abi_of(facts)) and self._tree.reach(facts.interpreter) is None:
             yield Unmet(path, "loader", facts.interpreter, entry.package)
         if abi_of(facts) not in self._abis:
@@ -171,8 +173,7 @@ class _Libraries:
         places = {}
         for name in facts.needed:
             places[name] = self._loader.find(name, path, facts)
-            is_there = places[name] is not None or (not facts.interpreter and (name, abi_of(facts)) in self._names)
-            if not is_there and not self._is_optional_plugin(path, entry, facts):
+            if places[name] is None and (facts.interpreter or (name, abi_of(facts)) not in self._names):
                 yield Unmet(path, "library", name, entry.package)
         for library, version in facts.versions_needed:
             place = places.get(library)
@@ -181,11 +182,12 @@ class _Libraries:
             if defined and version not in defined:
                 yield Unmet(path, "version", f"{version} of {library}", entry.package)
 
-    def _is_optional_plugin(self, path: str, entry: Entry, facts: ElfFacts) -> bool:
-        # What packages are built with finds the libraries of all their files. Who has plugins whose libraries it only
-        # suggests has said so; the names of packages do not always follow from those of libraries.
-        is_private = not _SEARCHED.fullmatch(parent_of(path))
-        return is_private and not facts.interpreter and entry.package in self._suggesting
+    def is_plugin(self, path: str) -> bool:
+        """Say whether a file is a library that no other of those seen is linked with: who loads it does it by name."""
+        facts = self._loader.facts(path)
+        return (
+            facts is not None and not facts.interpreter and not {facts.soname, path.rpartition("/")[2]} & self._needed
+        )
 
     def _versions(self, place: str) -> frozenset[str]:
         if place not in self._defined:

@@ -9,7 +9,7 @@ Spec: Debian Policy 7.2; 8.1 for how the package of a library is called.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pkg2image.deb.facts import FetchedDeb
 
@@ -38,6 +38,25 @@ def recommended_names(debs: Iterable[FetchedDeb]) -> Mapping[str, frozenset[str]
     """Return package -> names of packages that it recommends."""
     found = {deb.package.name: frozenset(_names(deb, "Recommends")) for deb in debs}
     return {name: names for name, names in found.items() if names}
+
+
+def linked_packages(debs: Sequence[FetchedDeb]) -> frozenset[str]:
+    """Return the packages for which all libraries are there that they depend on.
+
+    What packages are built with finds the libraries of all their files. What is needed all the same and not declared
+    has been left out on purpose.
+    """
+    there = {name for deb in debs for name in (deb.package.name, *_names(deb, "Provides"))}
+    return frozenset(
+        deb.package.name
+        for deb in debs
+        if all(
+            any(relation.name in there for relation in group)
+            for field in ("Pre-Depends", "Depends")
+            for group in deb.package.relations(field)
+            if group[0].name.startswith("lib")
+        )
+    )
 
 
 def _names(deb: FetchedDeb, *fields: str) -> Iterator[str]:

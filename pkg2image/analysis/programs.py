@@ -165,7 +165,12 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
         ports=("3306/tcp",),
         needs="an initialised /var/lib/mysql: run mariadb-install-db --user=mysql on its volume once",
     ),
-    ProgramFacts("minidlnad", "minidlnad(1): -S stays in the foreground", ports=("8200/tcp", "1900/udp")),
+    ProgramFacts(
+        "minidlnad",
+        "minidlnad(1): -S stays in the foreground; it removes directories with rm",
+        calls=("rm",),
+        ports=("8200/tcp", "1900/udp"),
+    ),
     ProgramFacts(
         "monit",
         "monit(1): -I",

@@ -127,7 +127,7 @@ def _why_not(unit: Unit, files: UnitFiles, tree: Tree) -> str:
     reasons = {
         "it is a template, and nothing says for which instance": unit.is_template,
         "it does one thing and ends (Type=oneshot)": unit.value("Type") == "oneshot",
-        f"it is run now and then ({timer})": _is_timed(timer, unit, files),
+        f"it is run now and then ({timer})": _is_timed(timer, unit, files) and not unit.every("WantedBy", "Install"),
     }
     why = next((reason for reason, holds in reasons.items() if holds), "")
     return why or _without_program(unit, tree) or _unmet_condition(unit, tree)

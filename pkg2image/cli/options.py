@@ -143,6 +143,19 @@ _CONFIGURATION = (
         metavar="QUESTION=VALUE",
         help="Answer to a debconf question of a package (package/question); repeatable.",
     ),
+    click.option(
+        "--slim",
+        is_flag=True,
+        default=None,
+        help="Keep only what can be reached from how the image is started, and the application itself.",
+    ),
+    click.option(
+        "--feature", "features", multiple=True, metavar="NAME", help="Optional part for a slim image; repeatable."
+    ),
+    click.option("--locale", "locales", multiple=True, metavar="xx_YY", help="Locale for a slim image; repeatable."),
+    click.option(
+        "--keep", multiple=True, metavar="PATTERN", help="Paths that a slim image has in any case; repeatable."
+    ),
 )
 
 _SHARED = (

@@ -159,6 +159,18 @@ class RecipeCut(_Part):
     why: Text
 
 
+class RecipeFeature(_Part):
+    """An optional part of the application, which a slim image has only when it is asked for.
+
+    Args:
+        paths: Patterns of its files; a directory stands for all that is in it.
+        why: What it is good for, which ``recipes show`` tells.
+    """
+
+    paths: tuple[AbsolutePath, ...] = Field(min_length=1)
+    why: Text
+
+
 class SmokeStep(_Part):
     """One question to the running application: a command, or a message to a port.
 
@@ -228,6 +240,8 @@ class Recipe(_Part):
         volumes: Directories that hold state.
         stop_signal: What makes it stop cleanly.
         first_start: Command that prepares its state and ends; starting the application does the same when it is due.
+        features: Optional parts by name, which slim images have only when they are asked for.
+        keep: Patterns of paths that slim images have in any case.
         smoke_test: How to see that it works.
     """
 
@@ -250,6 +264,8 @@ class Recipe(_Part):
     volumes: tuple[AbsolutePath, ...] = ()
     stop_signal: Annotated[str, StringConstraints(pattern=r"^(SIG[A-Z][A-Z0-9+]*)?$")] = ""
     first_start: tuple[str, ...] = ()
+    features: dict[PortName, RecipeFeature] = {}
+    keep: tuple[AbsolutePath, ...] = ()
     smoke_test: SmokeTest | None = None
 
     def image_config(self, base: ImageConfig | None = None) -> ImageConfig:

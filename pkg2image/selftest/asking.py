@@ -28,8 +28,3 @@ def ask_port(pid: int, step: SmokeStep, seconds: float) -> Answer:
     silence = min(_SILENCE, seconds)
     message, expect = (text.encode("latin-1").hex() for text in (step.send, step.expect))
     return call((*_SCRIPT, str(pid), port, protocol, message, expect, str(silence)), seconds + _TO_START)
-
-
-def printable(text: str) -> str:
-    """Return a text with its control characters written out, for messages."""
-    return "".join(char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text)

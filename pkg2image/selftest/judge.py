@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from pkg2image.errors import SelfTestError
 from pkg2image.recipes.model import SmokeStep, SmokeTest
-from pkg2image.selftest.asking import ask_port, printable
+from pkg2image.selftest.asking import ask_port
 from pkg2image.selftest.container import Container, Deadline, Runtime, last_lines
 from pkg2image.selftest.listening import listening_ports
 from pkg2image.selftest.settings import Settings
@@ -54,30 +54,28 @@ def judge(settings: Settings, runtime: Runtime, seconds: float) -> str:
 
 def _ask(test: SmokeTest, settings: Settings, runtime: Runtime, deadline: Deadline) -> str:
     container = runtime.start(test.command, test.environment)
-    if not test.ready and not test.steps:
+    questions = (*([SmokeStep(run=test.ready)] if test.ready else []), *test.steps)
+    if not questions:
         return _ends_well(container, test.expect, settings, deadline)
-    ready = test.ready or test.steps[0]
+    wrong = ""
 
-    def succeeds() -> bool:
-        if isinstance(ready, SmokeStep):
-            return not _wrong(ready, container, deadline)
-        return container.run(ready, deadline.left).code == 0
+    def is_ready() -> bool:
+        nonlocal wrong
+        wrong = _wrong(questions[0], container, deadline)
+        return not wrong
 
-    def reason() -> str:
-        if isinstance(ready, SmokeStep):
-            return _wrong(ready, container, deadline)
-        return f"`{' '.join(ready)}` did not succeed"
-
-    _until(succeeds, reason, container, deadline)
-    proof = f"{_name(test.ready)} succeeded"
-    for step in test.steps:
+    _until(is_ready, lambda: f"`{' '.join(test.ready)}` did not succeed" if test.ready else wrong, container, deadline)
+    for step in questions[1:]:
         wrong = _wrong(step, container, deadline)
         if wrong:
             _fail(container, wrong)
-        who = _name(step.run) if step.run else step.port
-        shown = _short(step.expect) if step.expect.strip().isprintable() else "as expected"
-        proof = f"{who} answered {shown}" if step.expect else f"{who} succeeded"
-    return proof
+    return _proof(questions[-1])
+
+
+def _proof(step: SmokeStep) -> str:
+    who = _name(step.run) if step.run else step.port
+    shown = _short(step.expect) if step.expect.strip().isprintable() else "as expected"
+    return f"{who} answered {shown}" if step.expect else f"{who} succeeded"
 
 
 def _wrong(step: SmokeStep, container: Container, deadline: Deadline) -> str:
@@ -88,7 +86,7 @@ def _wrong(step: SmokeStep, container: Container, deadline: Deadline) -> str:
         said = answer.errors.strip() or answer.output.strip()
         return f"{asked} ended with exit code {answer.code}: {_short(said)}" if step.run else f"{asked}: {said}"
     if step.expect not in answer.output:
-        return f"{asked} answered {_short(printable(answer.output))!r}, not {printable(step.expect)!r}"
+        return f"{asked} answered {_short(answer.output)!r}, not {step.expect!r}"
     return ""
 
 

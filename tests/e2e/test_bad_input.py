@@ -88,7 +88,7 @@ class Refusal:
         Refusal("completion tcsh", 2, "'tcsh' is not one of", "pkg2image completion --help"),
         Refusal("helo", 3, "cannot install helo: no such package", "did you mean hello"),
         Refusal("hello --without helo", 3, "cannot leave out helo: no such package", "did you mean hello"),
-        Refusal("mail-transport-agent", 3, "a virtual package provided by exim4 and postfix", "for example exim4"),
+        Refusal("mail-transport-agent", 3, "a virtual package provided by exim4 and nullmailer", "for example exim4"),
         Refusal("hello=9*", 3, "not available in version 9*; available: 2.10-3 (bookworm)", "hello=2.10-3"),
         Refusal("hello/sid", 3, "not available in the suite sid", "hello=2.10-3"),
         Refusal("hello:i386", 3, "the image is made for amd64", "--arch i386"),

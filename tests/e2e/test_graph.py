@@ -65,9 +65,9 @@ def test_as_a_page(user: User, archive: Archive) -> None:
 
 
 def test_what_a_recipe_wants(user: User) -> None:
-    (user.work / "hello.yaml").write_text("name: hello\ndescription: a greeting\npackages: [postfix]\n")
+    (user.work / "hello.yaml").write_text("name: hello\ndescription: a greeting\npackages: [nullmailer]\n")
     graph = read_dot(drawn(user, "dot", "--recipe", "./hello.yaml"))
-    assert ("recipe hello", "postfix", "recipe") in [(start, end, edge["class"]) for start, end, edge in graph.edges]
+    assert ("recipe hello", "nullmailer", "recipe") in [(start, end, edge["class"]) for start, end, edge in graph.edges]
 
 
 @pytest.mark.parametrize("form", ["dot", "svg", "html"])

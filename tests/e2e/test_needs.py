@@ -140,11 +140,12 @@ def test_what_is_left_unmet_names_the_file(user: User) -> None:
 
 
 def test_functions_that_lack_what_they_work_with_are_told(user: User) -> None:
-    said = "/bin/sh is not in the image: /usr/bin/caller (caller): the shell starts commands for system"
+    evidence = "/usr/bin/caller (caller): the shell starts commands for system"
+    said = f"/bin/sh is not in the image, because --no-shell is given: {evidence}"
     assert said in _built(user, "caller", "--no-shell")[1]
     inspected = user.run("inspect", "image.tar", "--json").json
     assert (inspected["unmet"], [item["what"] for item in inspected["wanted"]]) == ([], ["/bin/sh"])
-    assert "missing: " + said.replace(" is not in the image", "") in user.run("inspect", "image.tar").out.splitlines()
+    assert f"missing: /bin/sh: {evidence}" in user.run("inspect", "image.tar").out.splitlines()
 
 
 def test_what_an_image_says_was_added(user: User) -> None:
@@ -199,6 +200,25 @@ def test_why_a_package_was_added(user: User) -> None:
         "bash is not in the image",
         "  no package of the image refers to bash",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "why"),
+    [
+        (("caller", "--no-shell"), "dash", "--no-shell is given"),
+        (("client", "--no-ca-certificates"), "ca-certificates", "--no-ca-certificates is given"),
+        (("client", "--without", "ca-certificates"), "ca-certificates", "the request does without ca-certificates"),
+        (("quarrel",), "dash", "dash cannot be had with the rest"),
+        (("wishful",), "/usr/bin/nowhere", "no package is known to have it"),
+        (("caller", "--no-shell"), "/bin/sh", "--no-shell is given"),
+    ],
+)
+def test_why_something_that_is_needed_is_not_there(user: User, words: tuple[str, ...], name: str, why: str) -> None:
+    for _ in range(2):  # the second time from memory
+        lines = user.run("why", *words, "--arch", "amd64", "--", name).out.splitlines()
+        assert lines[0] == f"{name} is not in the image"
+        reason = f" is not in the image, because {why}: /usr/bin/{words[0]} ({words[0]}): "
+        assert any(reason in line for line in lines[1:])
 
 
 # What was found out is remembered

@@ -8,7 +8,8 @@ from pkg2image.analysis.reach.application import Entrances
 from pkg2image.analysis.reach.data import data_rule
 from pkg2image.analysis.reach.extracts import Extracts
 from pkg2image.analysis.reach.references import MakeFinder, Material
-from pkg2image.analysis.reach.slim import FINDERS, Slimmed, slim
+from pkg2image.analysis.reach.result import Slimmed
+from pkg2image.analysis.reach.slim import FINDERS, slim
 from pkg2image.rootfs.tree import Kind
 from tests.support.libraries import read_inline
 from tests.support.parts import Parts

@@ -103,7 +103,7 @@ def applications(architecture: str) -> tuple[Deb, ...]:
         ),
         make("hello-extras", "1.0", reg("usr/share/hello/extras", b"extras")),
         make("debconf", "1.5.82", reg("usr/bin/debconf", b"#!/bin/sh\n", mode=0o755)),
-        make("postfix", "3.7", reg("usr/sbin/postfix", program(0), mode=0o755), Provides="mail-transport-agent"),
+        make("nullmailer", "3.7", reg("usr/sbin/nullmailer", program(0), mode=0o755), Provides="mail-transport-agent"),
         make("exim4", "4.96", reg("usr/sbin/exim4", program(0), mode=0o755), Provides="mail-transport-agent"),
         make("only-provider", "1", Provides="lonely"),
         make(

@@ -38,7 +38,10 @@ ALLOWED: dict[str, set[str]] = {
     "assemble": {"image", "lock", "request"},
     "configure": {
         *("analysis", "assemble", "deb", "image.config", "image.read", "lock", "maintscript", "recipes"),
-        *("request", "rootfs"),
+        *("request", "rootfs", "slimming"),
+    },
+    "slimming": {
+        *("analysis", "deb", "image.config", "lock", "maintscript", "recipes", "request", "rootfs"),
     },
     "shown": {"lock", "store"},
     "settle": {"analysis", "configure", "deb", "lock", "planning", "request", "shown"},
@@ -49,7 +52,18 @@ ALLOWED: dict[str, set[str]] = {
         *("world", "offer", "planning", "assemble", "configure", "shown", "settle", "write"),
     },
     "provenance": {
-        *("deb", "configure", "maintscript.report", "offer", "pipeline", "planning", "request", "rootfs", "world"),
+        *(
+            "deb",
+            "configure",
+            "lock",
+            "maintscript.report",
+            "offer",
+            "pipeline",
+            "planning",
+            "request",
+            "rootfs",
+            "world",
+        ),
     },
     "cli": {
         "pipeline",

@@ -16,7 +16,9 @@ from tests.support.parts import LIBRARIES, LOADER, Parts, accounts, program, sha
 from tests.support.trees import Shelf
 
 
-def _unmet(parts: Parts, optional: Mapping[str, frozenset[str]] | None = None) -> list[str]:
+def _unmet(
+    parts: Parts, optional: Mapping[str, frozenset[str]] | None = None, *, linked: frozenset[str] = frozenset()
+) -> list[str]:
     for path, text in accounts({"root": 0, "web": 100}, {"root": 0, "web": 101}).items():
         parts.add(path, text, package="")
     found = completeness(
@@ -24,6 +26,7 @@ def _unmet(parts: Parts, optional: Mapping[str, frozenset[str]] | None = None) -
         elves=parts.elves,
         interpreters={},
         optional=optional or {},
+        linked=linked,
         read=read_inline,
         architecture="amd64",
     )
@@ -102,19 +105,18 @@ def test_versions_of_symbols() -> None:
     assert _unmet(parts.libc(("GLIBC_2.34", "GLIBC_2.38"))) == []
 
 
-@pytest.mark.parametrize(
-    ("path", "suggested", "counts"),
-    [
-        ("usr/lib/app/plugin.so", "libgone3-extra2", False),
-        ("usr/lib/app/plugin.so", "gone", True),
-        ("usr/lib/app/plugin.so", "libgone-dev", True),
-        (f"{LIBRARIES}/libapp.so.1", "libgone3-extra2", True),
-    ],
-)
-def test_plugins_of_who_only_suggests_libraries_may_lack_them(path: str, suggested: str, counts: bool) -> None:  # noqa: FBT001
-    parts = Parts().libc().elf(path, shared("libapp.so.1", "libgone-extra.so.2"))
-    lacking = [f"{path} library libgone-extra.so.2"] if counts else []
-    assert _unmet(parts, {"app": frozenset({suggested})}) == lacking
+def test_a_plugin_may_lack_a_library_that_its_package_leaves_out() -> None:
+    parts = Parts().libc().elf("usr/lib/app/plugin.so", shared("", "libgone.so.2"))
+    lacking = ["usr/lib/app/plugin.so library libgone.so.2"]
+    assert _unmet(parts) == lacking
+    assert _unmet(parts, linked=frozenset({"app"})) == []
+    # Whatever is linked with it cannot be started without that library either.
+    assert (
+        _unmet(parts.elf("usr/bin/app", program("plugin.so", runpath="/usr/lib/app")), linked=frozenset({"app"}))
+        == lacking
+    )
+    started = Parts().libc().elf("usr/bin/app", program("libgone.so.2"))
+    assert len(_unmet(started, linked=frozenset({"app"}))) == 1
 
 
 def test_the_loader_itself() -> None:

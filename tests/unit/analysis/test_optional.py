@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pkg2image.analysis.optional import (
+    linked_packages,
     optional_names,
     packages_of_interpreter,
     packages_of_library,
@@ -18,6 +19,23 @@ def test_what_is_only_recommended_or_suggested() -> None:
     fields = {"Depends": "libc6, perl | python3", "Recommends": "libatm1 (>= 2), perl", "Suggests": "doc | doc-html"}
     debs = [shelf.deb("app", fields=fields), shelf.deb("plain", fields={"Depends": "app"})]
     assert optional_names(debs) == {"app": frozenset({"libatm1", "doc", "doc-html"})}
+
+
+@pytest.mark.parametrize(
+    ("depends", "is_linked"),
+    [
+        ("libx1", True),
+        ("libx1, debconf, perl", True),
+        ("libgone1 | libx1", True),
+        ("liby1", True),
+        ("libx1, libgone1", False),
+        ("", True),
+    ],
+)
+def test_packages_that_have_the_libraries_they_depend_on(depends: str, *, is_linked: bool) -> None:
+    shelf = Shelf()
+    debs = [shelf.deb("app", fields={"Depends": depends}), shelf.deb("libx1", fields={"Provides": "liby1"})]
+    assert ("app" in linked_packages(debs)) == is_linked
 
 
 @pytest.mark.parametrize(

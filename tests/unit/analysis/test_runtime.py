@@ -250,13 +250,17 @@ def test_an_alias_is_a_name() -> None:
 
 @pytest.mark.parametrize("timer", ["[Timer]\n", "[Timer]\nUnit=hello.service\n"])
 def test_a_service_that_a_timer_starts_is_no_server(timer: str) -> None:
-    made = inferred({**service("ExecStart=/usr/sbin/hello"), f"{UNITS}/hello.timer": timer})
+    unit = "[Service]\nExecStart=/usr/sbin/hello\n"
+    made = inferred({**DAEMON, f"{UNITS}/hello.service": unit, f"{UNITS}/hello.timer": timer})
     assert made.chosen == ""
     assert "hello.timer" in made.candidates[0].why_not
 
 
-def test_a_timer_of_the_same_name_may_start_something_else() -> None:
-    made = inferred({**service("ExecStart=/usr/sbin/hello"), f"{UNITS}/hello.timer": "[Timer]\nUnit=clean.service\n"})
+def test_a_service_that_is_started_at_boot_too_or_beside_a_timer_is_a_server() -> None:
+    made = inferred({**service("ExecStart=/usr/sbin/hello"), f"{UNITS}/hello.timer": "[Timer]\n"})
+    assert made.chosen == "hello.service"
+    unit, timer = "[Service]\nExecStart=/usr/sbin/hello\n", "[Timer]\nUnit=clean.service\n"
+    made = inferred({**DAEMON, f"{UNITS}/hello.service": unit, f"{UNITS}/hello.timer": timer})
     assert made.chosen == "hello.service"
 
 

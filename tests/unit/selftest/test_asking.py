@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from pkg2image.recipes.model import SmokeStep
-from pkg2image.selftest.asking import ask_port, printable
+from pkg2image.selftest.asking import ask_port
 
 
 @contextmanager
@@ -79,7 +79,3 @@ def test_nobody_is_there() -> None:
 def test_a_container_that_is_gone_does_not_answer(pid: int, reason: str) -> None:
     answer = ask_port(pid, SmokeStep(port="7/tcp", expect="x"), 30)
     assert (answer.code, answer.errors) == (1, reason)
-
-
-def test_messages_show_control_characters_written_out() -> None:
-    assert printable("a\x00\x1f\xff\n\té") == "a\\x00\\x1f\xff\n\té"

@@ -20,7 +20,8 @@ def _own(parts: Parts, *commands: Sequence[str], packages: Sequence[str] = (), *
 def _image() -> Parts:
     parts = Parts().libc().elf("usr/sbin/server", program("libc.so.6"), package="server-15")
     parts.elf(f"{LIBRARIES}/libserver.so.5", shared("libserver.so.5"), package="libserver5")
-    parts.elf("usr/bin/python3.11", program("libc.so.6"), package="python3.11").link("usr/bin/python3", "python3.11")
+    parts.elf("usr/bin/python3.11", program("libc.so.6"), package="python3.11")
+    parts.link("usr/bin/python3", "python3.11", package="python3.11")
     parts.add("usr/share/app/app.py", "x", package="app").add("usr/share/doc/server/copyright", package="server")
     return parts.add("etc/app.conf", package="app").add("var/lib/app/x", package="app")
 

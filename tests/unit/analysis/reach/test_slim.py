@@ -22,11 +22,11 @@ def test_libraries_that_nothing_reaches_go() -> None:
     result = slimmed(_image(), ["app"], packages=["app"])
     assert files_of(result) == [
         "usr/bin/app",
-        "usr/lib64/ld-linux-x86-64.so.2",
         f"{LIBRARIES}/ld-linux-x86-64.so.2",
         f"{LIBRARIES}/libc.so.6",
         f"{LIBRARIES}/libx.so.1",
         f"{LIBRARIES}/libx.so.1.2",
+        "usr/lib64/ld-linux-x86-64.so.2",
         "usr/share/doc/libx1/copyright",
     ]
 
