@@ -176,9 +176,14 @@ def _key(
         "request": told | {"ids": request.ids.render()},
         "universe": universe.identity,
         "local": [[text, package.sha256] for text, package in local.items()],
-        "recipe": sha256(recipe.file.read_bytes()).hex if recipe else "",
+        "recipe": _told_by(recipe) if recipe else "",
     }
     return sha256(canonical_json(facts, errors="surrogateescape")).hex
+
+
+def _told_by(recipe: ChosenRecipe) -> object:
+    # The scripts of a user's recipe lie beside it; those that are built in are parts of the program.
+    return recipe.name if recipe.path is None else recipe.load().dump()
 
 
 _FIELDS = tuple(each.name for each in fields(BuildRequest) if each.name not in _INDIFFERENT)
@@ -189,6 +194,6 @@ def _code() -> Iterator[str]:
     root = Path(__file__).parent
     for directory, _, names in sorted(os.walk(root)):
         for name in sorted(names):
-            if name.endswith((".py", ".yaml")):
+            if name.endswith((".py", ".yaml", ".sh")):
                 status = Path(directory, name).stat()
                 yield f"{name} {status.st_size} {status.st_mtime_ns}"

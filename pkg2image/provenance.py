@@ -96,6 +96,8 @@ def _present(finished: Finished, place: str, entry: Entry) -> Iterator[str]:
         yield f"{change.action} by {package} {change.by}".rstrip()
     if entry.origin and not entry.package and entry.origin not in {f"{name} {change.by}" for name, change in lines}:
         yield _ORIGINS.get(entry.origin, f"made by {entry.origin}")
+    if finished.made.slimmed:
+        yield from (f"kept: {sentence}" for sentence in finished.made.slimmed.chain(place))
 
 
 def _absent(finished: Finished, place: str) -> Iterator[str]:
@@ -104,6 +106,11 @@ def _absent(finished: Finished, place: str) -> Iterator[str]:
     for item in dropped:
         source = f"in the package {item.package}, " if item.package else ""
         yield f"{source}left out by the closure {finished.planned.plan.closure}: {item.rule}; --closure full keeps it"
+    unreached = [item for item in finished.made.slimmed.dropped if item.path == place] if finished.made.slimmed else []
+    for item in unreached:
+        source = f"in the package {item.package}, " if item.package else ""
+        yield f"{source}left out by --slim: {item.rule}; --keep /{place} keeps it"
+    dropped += unreached
     partial = {item.package.name for item in finished.planned.plan.packages if item.skeleton}
     removed = [(package, change) for package, change in _changes(finished, place) if change.action == "removed"]
     for package, change in removed:

@@ -38,7 +38,8 @@ class ProgramFacts:
         prepare: What the first start makes -> the command that makes it; without a path it is run at every start.
         instead_of: Programs that a unit runs before the start and whose work is done by what is said here.
         volumes: Directories of the package that it writes.
-        calls: Names of programs that it calls, which nothing in its package says.
+        calls: Programs that it calls, which nothing in its package says: names of those that it cannot do without,
+            or paths of scripts of its own, where they are there.
         ports: Where it listens when its configuration says nothing else.
         stop_signal: What makes it finish what it is doing and end.
         needs: What no image has before the first start, and how to come by it.
@@ -68,6 +69,8 @@ class ProgramFacts:
 
 
 _OUT, _ERR = "/dev/stdout", "/dev/stderr"
+_VARNISH = "/var/lib/varnish"
+_POSTFIX = tuple(f"{place}/postfix-script" for place in ("/etc/postfix", "/usr/lib/postfix/sbin"))
 _KEYS = "/var/lib/sshd"
 _HOST_KEYS = tuple(
     word for kind in ("ed25519", "ecdsa", "rsa") for word in ("-h", f"{_KEYS}/etc/ssh/ssh_host_{kind}_key")
@@ -217,12 +220,19 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
     ),
     ProgramFacts(
         "postmulti",
-        "postfix(1): start-fg",
+        "postfix(1): start-fg; what it does is in postfix-script",
         when=("start",),
         becomes=("/usr/sbin/postfix", "start-fg"),
+        calls=_POSTFIX,
         ports=("25/tcp",),
     ),
-    ProgramFacts("postfix", "postfix(1): start-fg", becomes=("/usr/sbin/postfix", "start-fg"), ports=("25/tcp",)),
+    ProgramFacts(
+        "postfix",
+        "postfix(1): start-fg; what it does is in postfix-script",
+        becomes=("/usr/sbin/postfix", "start-fg"),
+        calls=_POSTFIX,
+        ports=("25/tcp",),
+    ),
     ProgramFacts("proftpd", "proftpd(8): --nodaemon", add=("--nodaemon",), ports=("21/tcp",)),
     ProgramFacts("prometheus", "prometheus(1): --web.listen-address", ports=("9090/tcp",)),
     ProgramFacts("prometheus-alertmanager", "prometheus-alertmanager(1)", ports=("9093/tcp",)),
@@ -290,6 +300,8 @@ PROGRAMS: tuple[ProgramFacts, ...] = (
         "varnishd",
         "varnishd(1): -S is made anew when it is not given; it removes directories with rm",
         drop_if_missing=(("-S", "/etc/varnish/secret"),),
+        directories={_VARNISH: "root"},
+        volumes=(_VARNISH,),
         calls=("rm",),
         ports=("6081/tcp",),
     ),

@@ -58,10 +58,11 @@ def uses_of(
     package = owner.package if owner else ""
     asking = started.words[0].lstrip("/")
     named = dict.fromkeys((started.words[0], *prepared, *(facts.calls if facts else ())))
+    own = frozenset(name for name in (facts.calls if facts else ()) if "/" in name)
     wanted = [
         wanted_file(name, Evidence(asking, f"is started with {name}", package))
         for name in named
-        if find_program(tree, name) is None
+        if name not in own and find_program(tree, name) is None
     ]
     wanted += [wanted_file(path, Evidence(asking, why, package)) for path, why in missing.items()]
     present = (f"/{place}" for name in named if (place := find_program(tree, name)) is not None)

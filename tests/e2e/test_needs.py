@@ -275,6 +275,19 @@ def test_a_recipe_that_changed(user: User) -> None:
     assert found == [["/usr/bin/caller"], ["/usr/bin/other"]]
 
 
+def test_a_script_of_a_recipe_that_changed(user: User) -> None:
+    (user.work / "own.yaml").write_text(
+        "name: own\ndescription: d\napplies_to: [caller]\nentrypoint: [/usr/bin/start]\n"
+        "files: {/usr/bin/start: {script: start.sh, mode: '0755'}}\n"
+    )
+    found = []
+    for text in ("#!/bin/sh\n", "#!/usr/bin/frob\n"):
+        (user.work / "start.sh").write_text(text)
+        document = user.run("plan", "caller", "--arch", "amd64", "--recipe", "./own.yaml", "--json").json
+        found.append("frob-small" in [need["provider"] for need in document["needs"]])
+    assert found == [False, True]
+
+
 def test_a_local_package_that_changed(user: User) -> None:
     control = CONTROL | {"Package": "own", "Version": "1", "Architecture": "amd64"}
     found = []

@@ -52,18 +52,8 @@ ALLOWED: dict[str, set[str]] = {
         *("world", "offer", "planning", "assemble", "configure", "shown", "settle", "write"),
     },
     "provenance": {
-        *(
-            "deb",
-            "configure",
-            "lock",
-            "maintscript.report",
-            "offer",
-            "pipeline",
-            "planning",
-            "request",
-            "rootfs",
-            "world",
-        ),
+        *("deb", "configure", "lock", "maintscript.report", "offer", "pipeline", "planning", "request", "rootfs"),
+        "world",
     },
     "cli": {
         "pipeline",

@@ -407,6 +407,11 @@ def test_programs_and_files_that_only_a_manual_names_are_wanted() -> None:
     unit = f"{UNITS}/hello.service"
     made = inferred({"usr/sbin/varnishd": program(), unit: "[Service]\nExecStart=/usr/sbin/varnishd\n"})
     assert [wanted.what for wanted in made.uses.wanted] == ["rm"]
+    script = "usr/lib/postfix/sbin/postfix-script"
+    made = inferred(
+        {"usr/sbin/postfix": program(), script: program(), unit: "[Service]\nExecStart=/usr/sbin/postfix\n"}
+    )
+    assert (made.uses.wanted, made.uses.programs) == ((), ("/usr/sbin/postfix", f"/{script}"))
     made = inferred({"usr/sbin/unbound": program(), unit: "[Service]\nExecStart=/usr/sbin/unbound\n"})
     assert [wanted.files for wanted in made.uses.wanted] == [("usr/share/dns/root.key",)]
 

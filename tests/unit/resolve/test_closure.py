@@ -23,6 +23,7 @@ from tests.support.universe import parse_packages, universe
         ("postgresql-common", "libc6 (>= 2.34)", False),
         ("some-desktop", "systemd", False),
         ("nginx", "iproute2", True),
+        ("bind9", "iproute2", True),
         ("keepalived", "iproute2", False),
         ("bash", "debianutils (>= 5.6-0.1)", True),
         ("smartmontools", "debianutils (>= 2.2)", False),

@@ -76,7 +76,7 @@ def test_the_c_library_speaks_for_its_callers() -> None:
 
 def test_functions_show_what_they_work_with() -> None:
     parts = Parts().libc().elf(APP, program(imports=("popen",)))
-    assert _of_app(parts) == ["usr/bin/sh: the shell starts commands for popen"]
+    assert _of_app(parts) == ["usr/bin/sh: needs it: the shell starts commands for popen"]
 
 
 def test_programs_that_an_application_starts_by_name() -> None:

@@ -7,7 +7,7 @@ from tests.support.parts import LIBRARIES, Parts, program, shared
 from tests.support.slimming import found, material_of
 from tests.support.trees import Shelf
 
-LICENCE = "usr/share/doc/libx1/copyright: is of the package libx1"
+LICENCE = "usr/share/doc/libx1/copyright: comes with the licence of libx1"
 
 
 def _library() -> Parts:
@@ -19,7 +19,7 @@ def _library() -> Parts:
 
 def test_a_licence_and_a_configuration() -> None:
     assert found(_library(), package_references, f"{LIBRARIES}/libx.so.1") == [
-        "etc/libx.conf: is configured with the package libx1",
+        "etc/libx.conf: comes with the configuration of libx1",
         LICENCE,
     ]
 
@@ -42,10 +42,16 @@ def test_a_program_brings_the_private_data_of_its_package() -> None:
     parts = _library().elf("usr/bin/x", program(), package="libx1")
     parts.add("usr/lib/python3/dist-packages/x.py", package="libx1").elf("usr/bin/y", program(), package="libx1")
     assert found(parts, package_references, "usr/bin/x") == [
-        "etc/libx.conf: is configured with the package libx1",
+        "etc/libx.conf: comes with the configuration of libx1",
         LICENCE,
-        "usr/share/libx1/data: is a program of libx1, which has it in a directory of its own",
+        "usr/share/libx1/data: comes with the private files of libx1",
     ]
+
+
+def test_the_application_has_its_private_data_anyway() -> None:
+    parts = _library().elf("usr/bin/x", program(), package="libx1")
+    lines = found(parts, package_references, "usr/bin/x", own=frozenset({"libx1"}))
+    assert not any("private" in line for line in lines)
 
 
 def test_dependencies_within_an_image() -> None:

@@ -71,8 +71,10 @@ def test_what_every_image_has_stays() -> None:
     parts.add("usr/lib/locale/C.utf8/LC_CTYPE", package="libc-bin").add(
         "usr/bin/locale", package="libc-bin", mode=0o755
     )
+    parts.link("etc/os-release", "../usr/lib/os-release", package="base-files")
+    parts.link("libx32", "usr/libx32", package="base-files")
     kept = files_of(slimmed(parts, ["app"]))
-    assert {"usr/lib/os-release", "usr/lib/locale/C.utf8/LC_CTYPE"} <= set(kept)
+    assert {"etc/os-release", "libx32", "usr/lib/os-release", "usr/lib/locale/C.utf8/LC_CTYPE"} <= set(kept)
     assert not {"usr/share/base-files/motd", "usr/bin/locale"} & set(kept)
 
 

@@ -1,0 +1,105 @@
+"""Slim images: what can be reached is in them, and everything says why, or why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pkg2image.image.read import read_image
+from tests.support.world import Archive, User, publish
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return publish(tmp_path_factory.mktemp("distribution") / "archive")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def user(tmp_path: Path, archive: Archive, store: Path) -> User:
+    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
+
+
+def test_only_what_can_be_reached_is_in_a_slim_image(user: User) -> None:
+    files = {}
+    for words in ("", "--slim"):
+        assert user.run("hello", *words.split(), "-o", "image.tar", "-q").code == 0
+        files[words] = {file.path for file in read_image(user.work / "image.tar").files}
+    assert "usr/share/greet/words" in files[""] - files["--slim"]
+    assert files["--slim"] < files[""]
+    assert {
+        "usr/bin/hello",
+        "usr/share/doc/libgreet1/copyright",
+        "etc/hello.conf",
+        "usr/share/doc/hello/copyright",
+    } <= files["--slim"]
+
+
+def test_the_database_of_packages_stays_true(user: User) -> None:
+    assert user.run("hello", "--slim", "--format", "dir", "-o", "root", "-q").code == 0
+    root = user.work / "root"
+    status = (root / "var/lib/dpkg/status").read_text()
+    names = [line.removeprefix("Package: ") for line in status.splitlines() if line.startswith("Package: ")]
+    assert "hello" in names
+    assert "libgreet1" in names
+    assert "greet-data" not in names
+    for name in names:
+        for path in (root / f"var/lib/dpkg/info/{name}.list").read_text().splitlines():
+            assert (root / path.lstrip("/")).exists() or (root / path.lstrip("/")).is_symlink(), path
+
+
+@pytest.mark.parametrize(
+    ("path", "is_in", "sentence"),
+    [
+        ("/etc/hello.conf", True, "kept: /usr/bin/hello is started as /usr/bin/hello"),
+        (
+            "/usr/share/greet/words",
+            False,
+            "in the package greet-data, left out by --slim: not reached; --keep /usr/share/greet/words keeps it",
+        ),
+    ],
+)
+def test_why_a_file_is_kept_or_not(user: User, path: str, sentence: str, *, is_in: bool) -> None:
+    (answer,) = user.run("why", "hello", "--slim", "--json", "--", path).json
+    assert answer["in"] is is_in
+    assert sentence in answer["chain"]
+
+
+def test_more_is_kept_on_request(user: User) -> None:
+    words = ("hello", "--slim", "--keep", "/usr/share/gr*", "--closure", "full", "-o", "image.tar", "-q")
+    assert user.run(*words).code == 0
+    files = {file.path for file in read_image(user.work / "image.tar").files}
+    assert "usr/share/greet/words" in files
+    assert "usr/bin/debconf" not in files
+
+
+def test_features_are_those_of_the_recipe(user: User) -> None:
+    done = user.run("hello", "--slim", "--feature", "jit", "-o", "image.tar")
+    assert done.code == 3
+    assert "cannot turn on the feature 'jit': only recipes have features" in done.err
+    (user.work / "mine.yaml").write_text(
+        "name: mine\ndescription: one that has features\nentrypoint: [/usr/bin/hello]\nkeep: [/usr/share/greet]\n"
+        "features:\n  settings: {paths: [/etc/hello*], why: settings}\n"
+    )
+    words = ("hello", "--slim", "--recipe", "mine.yaml", "-o", "image.tar", "-q")
+    for more in ((), ("--feature", "settings")):
+        assert user.run(*words, *more).code == 0
+        files = {file.path for file in read_image(user.work / "image.tar").files}
+        assert ("etc/hello.conf" in files) is bool(more)
+        assert "usr/share/greet/words" in files
+    done = user.run(*words, "--feature", "jit")
+    assert "the recipe mine has no such feature" in done.err
+    assert "--feature settings" in done.err
+
+
+def test_a_slim_image_is_repeatable_and_another_one(user: User) -> None:
+    digests = []
+    for words in (["--slim"], [], ["--slim"]):
+        (result,) = user.run("hello", *words, "-o", "image.tar", "--json").json
+        digests.append(result["outputs"][0]["digest"])
+    assert digests[0] == digests[2] != digests[1]
