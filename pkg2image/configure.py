@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pkg2image.analysis.charsets import converts
 from pkg2image.analysis.completeness import Unmet, completeness, summary
 from pkg2image.analysis.evidence import Wanted, untold
 from pkg2image.analysis.leftout import consequences, owing
@@ -110,7 +111,7 @@ def configure(
     tree, wrong = run_triggers(tree, elves=elves, read=read, epoch=epoch, architecture=plan.architecture)
     accounts = read_accounts(tree, read)
     check_granted(plan.ids, accounts)
-    tree, dropped = minimize(tree, level=plan.closure)
+    tree, dropped = minimize(tree, level=plan.closure, converts=converts(tree, elves))
     inferred = _runtime(plan, debs, recipe, tree, read)
     provide(inferred, tree, epoch)
     started = _explained(inferred, recipe, request)

@@ -34,7 +34,7 @@ _PURPOSES = {
     "the package manager": (
         r"etc/(?:apt|dpkg)/.*|usr/lib/dpkg/.*|var/lib/dpkg/.*"
         r"|usr/share/(?:debconf|debhelper|dh-[^/]*|dpkg|libgcrypt20|perl5/Debian|python3/runtime\.d)/.*"
-        r"|usr/sbin/(?:pam-auth-update|php(?:dismod|enmod|query)|update-[^/]*)|usr/share/[^/]*/[^/]*apt[^/]*"
+        r"|usr/sbin/(?:pam-auth-update|pam_getenv|php(?:dismod|enmod|query)|update-[^/]*)|usr/share/[^/]*/[^/]*apt[^/]*"
     ),
 }
 # Where scripts lie that are read by others. They are programs only when the directories of programs say so.

@@ -24,6 +24,8 @@ _RULES = {
     "translations": r"usr/share/(?:locale/(?!locale\.alias$).+|locale-langpack(?:/.*)?)",
 }
 _LINK_RULE = "links to what is left out"
+_TABLES_RULE = "tables of character sets that nothing in the image converts"
+_TABLES = re.compile(r"usr/lib/(?:[^/]+/)?gconv(?:/.*)?", re.DOTALL)
 
 _ANY_RULE = re.compile("|".join(f"({pattern})" for pattern in _RULES.values()), re.DOTALL)
 _NAMES = tuple(_RULES)
@@ -48,20 +50,21 @@ class Dropped:
     size: int
 
 
-def minimize(tree: Tree, *, level: str) -> tuple[Tree, tuple[Dropped, ...]]:
+def minimize(tree: Tree, *, level: str, converts: bool = True) -> tuple[Tree, tuple[Dropped, ...]]:
     """Return a tree without what a level does not want.
 
     Args:
         tree: Not changed.
         level: ``full`` keeps everything, ``runtime`` leaves out documentation but copyright files, manual and info
             pages, data for package checkers, and translations.
+        converts: Whether anything in the tree converts character sets; else the tables for that are left out as well.
 
     Returns:
         The new tree, and what is not in it any more in byte order of the paths.
     """
     if level == "full":
         return tree, ()
-    rules = dict(_unwanted(tree))
+    rules = dict(_unwanted(tree, converts=converts))
     rules |= dict.fromkeys(_links_into(tree, rules), _LINK_RULE)
     dropped = tuple(
         Dropped(path, rules[path], entry.package, entry.size) for path, entry in tree.walk() if path in rules
@@ -78,11 +81,13 @@ def rule_of(path: str) -> str:
     return _NAMES[match.lastindex - 1] if match and match.lastindex else ""
 
 
-def _unwanted(tree: Tree) -> Iterator[tuple[str, str]]:
+def _unwanted(tree: Tree, *, converts: bool) -> Iterator[tuple[str, str]]:
     kept = _licences(tree)
     inhabited: set[str] = set()  # directories in which something stays
     for path, entry in reversed(list(tree.walk())):
         rule = rule_of(path)
+        if not converts and _TABLES.fullmatch(path):
+            rule = _TABLES_RULE
         if rule and path not in kept and path not in inhabited and not _leads_to_licence(tree, path, entry):
             yield path, rule
         else:

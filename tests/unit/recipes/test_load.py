@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pkg2image.errors import RequestError
 from pkg2image.recipes.load import load_recipe
+from pkg2image.recipes.model import Recipe
+from tests.conftest import ROOT
 
 HELLO = "name: hello\ndescription: says hello\n"
 
@@ -41,3 +44,16 @@ def test_a_bad_file_is_refused(tmp_path: Path, content: bytes | None, message: s
         path.write_bytes(content)
     with pytest.raises(RequestError, match=message):
         load_recipe(path)
+
+
+def test_the_recipe_of_the_documentation_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "docs/recipes.md").read_text()
+    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "limits.conf").write_text("limits\n")
+    path = tmp_path / "web.yaml"
+    path.write_text(example)
+    recipe = load_recipe(path)
+    assert recipe.files["/etc/nginx/conf.d/limits.conf"].content == "limits\n"
+    assert recipe.smoke_test is not None
+    described = {name for name in Recipe.model_fields if re.search(rf"`{name}`|^{name}:", text, re.MULTILINE)}
+    assert described == {*Recipe.model_fields}

@@ -113,3 +113,14 @@ def test_full_keeps_everything() -> None:
     kept, dropped = minimize(tree, level="full")
     assert list(kept.walk()) == list(tree.walk())
     assert dropped == ()
+
+
+def test_tables_of_character_sets_go_where_nothing_converts() -> None:
+    tables = [reg("usr/lib/x86_64-linux-gnu/gconv/UTF-16.so"), reg("usr/lib/x86_64-linux-gnu/gconv/gconv-modules")]
+    tree = unpack(Tree(), [Shelf().deb("libc6", *tables, reg("usr/lib/x86_64-linux-gnu/libc.so.6"))])
+    assert minimize(tree, level="runtime")[1] == ()
+    assert minimize(tree, level="full", converts=False)[1] == ()
+    kept, dropped = minimize(tree, level="runtime", converts=False)
+    assert [path for path, _ in kept.walk()][-1] == "usr/lib/x86_64-linux-gnu/libc.so.6"
+    assert {item.rule for item in dropped} == {"tables of character sets that nothing in the image converts"}
+    assert len(dropped) == 3
