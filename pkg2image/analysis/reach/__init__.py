@@ -1,0 +1,1 @@
+"""What of an image can be reached from its entry points, with a reason for every file."""
