@@ -65,6 +65,7 @@ def slimmed_tree(
         interpreters=known_interpreters(debs),
         architecture=plan.architecture,
         environment=dict(config.environment),
+        depends=dependencies(debs),
         sources={deb.package.name: deb.package.source_name for deb in debs},
         rule=data_rule(tree, locales=request.locales, optional=_optional_parts(recipe, request.features)),
     )
@@ -73,7 +74,7 @@ def slimmed_tree(
         tuple(item.package.name for item in plan.packages if item.reason.kind in _ASKED_FOR),
         (*(recipe.keep if recipe else ()), *request.keep),
     )
-    found = slim(material, entrances, depends=dependencies(debs))
+    found = slim(material, entrances)
     extracts.keep()
     # What lists the libraries names those that are left.
     cached = install_cache(found.tree, elves=elves, read=read, architecture=plan.architecture, mtime=epoch)

@@ -130,18 +130,27 @@ def _in_words(words: Sequence[str]) -> Iterator[_Found]:
         yield from _found(match, "its command line")
 
 
+def sockets_of(unit: Unit, files: UnitFiles) -> Iterator[Unit]:
+    """Yield the sockets that start a service.
+
+    Args:
+        unit: The service.
+        files: The units of the image.
+    """
+    for name in sorted(files.places):
+        if name.endswith(".socket") and not name.endswith("@.socket"):
+            socket = files.named(name)
+            if socket is not None and _starts(socket, unit):
+                yield socket
+
+
 def _in_sockets(unit: Unit | None, files: UnitFiles) -> Iterator[_Found]:
-    for name in sorted(files.places) if unit else ():
-        if not name.endswith(".socket") or name.endswith("@.socket"):
-            continue
-        socket = files.named(name)
-        if socket is None or unit is None or not _starts(socket, unit):
-            continue
+    for socket in sockets_of(unit, files) if unit else ():
         for key, protocol in (("ListenStream", "tcp"), ("ListenDatagram", "udp")):
             for each in socket.every(key, "Socket"):
                 host, _, number = each.value.rpartition(":")
                 if number.isascii() and number.isdigit() and 0 < int(number[:6]) <= _LAST_PORT:
-                    yield _Found(int(number), protocol, host, name)
+                    yield _Found(int(number), protocol, host, socket.name)
 
 
 def _starts(socket: Unit, unit: Unit) -> bool:

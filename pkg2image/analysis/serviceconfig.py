@@ -12,11 +12,18 @@ from dataclasses import dataclass, field, replace
 
 from pkg2image.analysis.commandline import Command, expand_command, expand_specifiers, variables_of
 from pkg2image.analysis.foreground import Started, for_image
-from pkg2image.analysis.listening import Listening, find_ports
+from pkg2image.analysis.listening import Listening, find_ports, sockets_of
 from pkg2image.analysis.preparation import SHELL, Preparation, preparation, prepared_start
 from pkg2image.analysis.programs import ProgramFacts
 from pkg2image.analysis.services import start_command
-from pkg2image.analysis.state import LeftCommand, MadeDirectory, find_volumes, made_directories, prepared
+from pkg2image.analysis.state import (
+    LeftCommand,
+    MadeDirectory,
+    find_volumes,
+    made_directories,
+    prepared,
+    socket_directories,
+)
 from pkg2image.analysis.unitenvironment import environment_of, read_shell_assignments
 from pkg2image.analysis.units import Unit, UnitError, UnitFiles, read_text
 from pkg2image.analysis.uses import Uses, uses_of
@@ -111,7 +118,11 @@ def service_config(unit: Unit, files: UnitFiles, accounts: Accounts, members: Se
     group = owner.group or primary_group(accounts, owner.user)
     is_named = bool(unit.value("User")) or owner.user != "root"
     user, group = (owner.user, group) if is_named else ("", owner.group)
-    directories = (*made_directories(unit, tree, user=user, group=group), *before.directories)
+    directories = (
+        *socket_directories(sockets_of(unit, files), tree, user=user, group=group),
+        *made_directories(unit, tree, user=user, group=group),
+        *before.directories,
+    )
     hidden = variables_of(command) | frozenset(started.facts.unset if started.facts else ())
     used = {name: each for name, each in environment.variables.items() if name not in hidden}
     made = finish(

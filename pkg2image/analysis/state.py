@@ -5,7 +5,7 @@ Spec: systemd.exec(5) ``RuntimeDirectory=`` and its kin, ``ReadWritePaths=``; sy
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pkg2image.analysis.commandline import expand_command, expand_specifiers, split_commands, split_words
@@ -96,6 +96,22 @@ def made_directories(unit: Unit, tree: Tree, *, user: str, group: str) -> tuple[
     if file and place.startswith("/run/") and place not in known and tree.lookup(place) is None:
         found.append(MadeDirectory(place, user or "root", group or "root", 0o755, file.origin))
     return tuple(found)
+
+
+def socket_directories(sockets: Iterable[Unit], tree: Tree, *, user: str, group: str) -> Iterator[MadeDirectory]:
+    """Yield the directories that systemd would make for the sockets of a service.
+
+    Args:
+        sockets: The sockets that start it.
+        tree: The finished root filesystem.
+        user: Who runs the service, and here makes the sockets itself; empty for root.
+        group: Their group; empty for that of root.
+    """
+    for socket in sockets:
+        for each in socket.every("ListenStream", "Socket") + socket.every("ListenDatagram", "Socket"):
+            place = _parent(each.value, socket) if each.value.startswith("/") else ""
+            if place.startswith("/run/") and tree.lookup(place) is None:
+                yield MadeDirectory(place, user or "root", group or "root", _NEW_MODE, each.origin)
 
 
 def _names(value: str, unit: Unit) -> Iterator[str]:

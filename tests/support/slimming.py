@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pkg2image.analysis.reach.application import Entrances
 from pkg2image.analysis.reach.data import data_rule
@@ -42,13 +42,12 @@ def slimmed(
     *commands: Sequence[str],
     packages: Sequence[str] = (),
     keep: Sequence[str] = (),
-    depends: Mapping[str, Sequence[str]] | None = None,
     finders: Sequence[MakeFinder] = FINDERS,
     **more: object,
 ) -> Slimmed:
     """Return an image slimmed to what these command lines and packages lead to."""
     entrances = Entrances(tuple(map(tuple, commands)), tuple(packages), tuple(keep))
-    return slim(material_of(parts, **more), entrances, depends=depends or {}, finders=finders)
+    return slim(material_of(parts, **more), entrances, finders=finders)
 
 
 def files_of(result: Slimmed) -> list[str]:

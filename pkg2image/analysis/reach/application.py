@@ -9,7 +9,7 @@ and a script that nothing starts does not bring its interpreter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pkg2image.analysis.reach.names import UNFOLLOWED, is_followed, is_library_of_language, is_shared
@@ -57,13 +57,12 @@ def _program(material: Material, word: str) -> str | None:
     return next((path for path in candidates if find_program(material.tree, path) is not None), None)
 
 
-def own_packages(material: Material, entrances: Entrances, depends: Mapping[str, Sequence[str]]) -> frozenset[str]:
+def own_packages(material: Material, entrances: Entrances) -> frozenset[str]:
     """Return the packages that are the application.
 
     Args:
         material: What is known of the image.
         entrances: Where to begin.
-        depends: Package -> those of the image that it depends on.
     """
     tree = material.tree
     inhabited = {entry.package for path, entry in tree.walk() if entry.kind is Kind.FILE and not is_document(path)}
@@ -74,7 +73,7 @@ def own_packages(material: Material, entrances: Entrances, depends: Mapping[str,
         if package not in found:
             found.add(package)
             # A package without files stands for those that it depends on.
-            waiting += depends.get(package, ()) if package not in inhabited else ()
+            waiting += material.depends.get(package, ()) if package not in inhabited else ()
     # Whoever starts an interpreter with arguments means what these say.
     meant = [
         command
@@ -129,10 +128,10 @@ def _of_word(material: Material, path: str, why: str) -> Iterator[Reference]:
         yield Reference(path, why, below=True)
 
 
-def application_files(material: Material, depends: Mapping[str, Sequence[str]]) -> Iterator[Reference]:
+def application_files(material: Material) -> Iterator[Reference]:
     """Yield the files of the application, and of others those that nobody can judge."""
     tree = material.tree
-    direct = {name for package in material.own for name in depends.get(package, ())}
+    direct = {name for package in material.own for name in material.depends.get(package, ())}
     for package in sorted(material.own):
         yield Reference(f"usr/share/doc/{package}/copyright", f"is the licence of {package}")
     for package, paths in sorted(files_by_package(material).items()):

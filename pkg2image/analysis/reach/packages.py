@@ -2,7 +2,8 @@
 
 Its copyright file, since a licence goes where the work goes; its configuration, which is small and read by paths that
 are put together. With a program also the private data of its package, since nobody can tell which of it a program asks
-for; of a library only what is referred to.
+for; of a library only what is referred to. A compiler comes with all that it depends on: headers, an assembler, a
+linker, the libraries of others.
 
 Spec: Debian Policy 12.5 (copyright), 10.7 (configuration files).
 """
@@ -16,8 +17,12 @@ from pkg2image.analysis.reach.names import is_followed, is_shared
 from pkg2image.analysis.reach.references import FindReferences, Material, Reference
 from pkg2image.analysis.shebangs import PROGRAM_DIRECTORIES
 from pkg2image.deb.facts import FetchedDeb
+from pkg2image.rootfs.minimize import rule_of
 from pkg2image.rootfs.tree import Kind, parent_of
 
+_COMPILER = re.compile(
+    r"(?:.+-linux-[^-]+-)?(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|gfortran|tcc|go|rustc|javac)(?:-[0-9.]+)?"
+)
 _DOCUMENTATION = re.compile(r"usr/share/(?:doc|lintian|man|info|bug)/.*", re.DOTALL)
 
 
@@ -76,8 +81,24 @@ def package_references(material: Material) -> FindReferences:
             for other in files[package]:
                 if _is_private(other) and not material.rule(other):
                     yield Reference(other, f"comes with the private files of {package}")
+        if parent_of(path) in PROGRAM_DIRECTORIES and _COMPILER.fullmatch(path.rpartition("/")[2]):
+            yield from _toolchain(material, package, files)
 
     return find
+
+
+def _toolchain(material: Material, package: str, files: Mapping[str, tuple[str, ...]]) -> Iterator[Reference]:
+    """Yield everything of the packages that a compiler works with, its own among them."""
+    seen = {package}
+    waiting = [package]
+    while waiting:
+        here = waiting.pop()
+        fresh = [name for name in material.depends.get(here, ()) if name not in seen]
+        seen.update(fresh)
+        waiting += fresh
+        for path in files.get(here, ()):
+            if not rule_of(path):
+                yield Reference(path, f"is a compiler, which works with {here}")
 
 
 def _is_program(material: Material, path: str) -> bool:

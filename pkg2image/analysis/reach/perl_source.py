@@ -21,7 +21,7 @@ _END = re.compile(r"^__(?:END|DATA)__$", re.MULTILINE)
 _NAME = r"[A-Za-z_]\w*(?:(?:::|')[A-Za-z_]\w*)*"
 _LOADED = re.compile(
     rf"\b(?:use|no|require|autouse|aliased|load|load_class|load_module|use_module|require_module|use_package_optimistically"
-    rf"|use_ok|loadplugin)[ \t\n]*\(?[ \t\n]*[\"']?({_NAME})",
+    rf"|use_ok|loadplugin)[ \t\n]*\(?[ \t\n]*[\"']?({_NAME})(?![\w/])",
     re.ASCII,
 )
 _PARENT = re.compile(
@@ -39,7 +39,7 @@ _ANY = re.compile(
     r"|[\"'{](?:use|require)[ \t]+(?:[\"']|[$@])"
     r"|\bModule::(?:Pluggable|Find|Implementation)\b|\buseall\b|\bfindallmod\b",
 )
-_CONSTANT = re.compile(r"[\"'( \t=,\[{]([A-Z_a-z]\w*(?:::\w+)+)(?=[\"'\s,;)\]}]|->)", re.ASCII)
+_CONSTANT = re.compile(r"(?:^|[\"'( \t=,\[{])([A-Z_a-z]\w*(?:::\w+)+)(?=[\"'\s,;)\]}]|->)", re.ASCII | re.MULTILINE)
 _WORD = re.compile(r"[A-Z_a-z]\w*(?:::\w+)*", re.ASCII)
 
 # What perl itself loads for a file: names of characters, and layers of files.

@@ -61,7 +61,6 @@ def slim(
     material: Material,
     entrances: Entrances,
     *,
-    depends: Mapping[str, Sequence[str]],
     finders: Sequence[MakeFinder] = FINDERS,
 ) -> Slimmed:
     """Return a tree without what cannot be reached.
@@ -69,15 +68,14 @@ def slim(
     Args:
         material: What is known of the image; who is its own and what is started is found out here.
         entrances: Where to begin.
-        depends: Package -> those of the image that it depends on.
         finders: What finds references.
     """
     tree = material.tree
     starts = started_programs(material, entrances.commands)
-    material = replace(material, starts=starts, own=own_packages(material, entrances, depends))
+    material = replace(material, starts=starts, own=own_packages(material, entrances))
     walk = Walk(tree, [make(material) for make in finders], material.rule)
     walk.start(entries(material, entrances))
-    walk.start(application_files(material, depends))
+    walk.start(application_files(material))
     walk.start(
         Reference(path, f"is a script of the application: {tree[path].package}")
         for path, interpreter in helpers(material)

@@ -431,6 +431,12 @@ def test_an_init_script_of_an_unknown_program_is_not_followed() -> None:
     assert made.config.entrypoint == ("/usr/sbin/hello",)
 
 
+def test_the_socket_of_a_service_has_its_directory() -> None:
+    socket = "[Socket]\nListenStream=/run/hello/socket\n"
+    made = inferred({**service("ExecStart=/usr/sbin/hello"), f"{UNITS}/hello.socket": socket})
+    assert [each.path for each in made.directories] == ["/run/hello"]
+
+
 def test_a_tree_gets_what_the_service_needs() -> None:
     entries = {
         "usr/sbin/nginx": program("nginx"),

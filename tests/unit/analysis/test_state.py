@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from pkg2image.analysis.state import find_volumes, made_directories, prepared
+from pkg2image.analysis.state import find_volumes, made_directories, prepared, socket_directories
+from pkg2image.analysis.units import find_units
 from pkg2image.rootfs.tree import Entry
 from pkg2image.rootfs.users import read_accounts
-from tests.support.services import folder, program, read, service_tree, text, unit_of
+from tests.support.services import UNITS, folder, program, read, service_tree, text, unit_of
 
 ACCOUNTS = read_accounts(service_tree({}), read)
 
@@ -51,6 +52,26 @@ def test_a_unit_without_a_user_leaves_owners_as_they_are() -> None:
     assert (made["/run/b"].user, made["/run/b"].group, made["/run/b"].mode) == ("root", "root", 0o755)
     (grouped,) = made_directories(unit_of("RuntimeDirectory=a"), tree, user="", group="hello")
     assert (grouped.user, grouped.group) == ("hello", "hello")
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("ListenStream=/run/bus/socket", ["/run/bus hello:friends"]),
+        (
+            "ListenStream=/var/run/%p/socket\nListenDatagram=/run/log/x",
+            ["/run/hello hello:friends", "/run/log hello:friends"],
+        ),
+        ("ListenStream=/run/socket\nListenStream=/run/there/socket\nListenStream=80\nListenStream=@abstract/x", []),
+    ],
+    ids=repr,
+)
+def test_directories_of_sockets_that_systemd_makes(body: str, expected: list[str]) -> None:
+    tree = service_tree({f"{UNITS}/hello.socket": f"[Socket]\n{body}\n", "run/there": folder()})
+    socket = find_units(tree, read).named("hello.socket")
+    assert socket is not None
+    made = socket_directories([socket], tree, user="hello", group="friends")
+    assert [f"{each.path} {each.user}:{each.group}" for each in made] == expected
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -12,9 +12,8 @@ from tests.support.slimming import files_of, material_of, slimmed
 
 
 def _own(parts: Parts, *commands: Sequence[str], packages: Sequence[str] = (), **more: object) -> list[str]:
-    depends: Mapping[str, Sequence[str]] = more.pop("depends", {})  # type: ignore[assignment]
     entrances = Entrances(tuple(map(tuple, commands)), tuple(packages))
-    return sorted(own_packages(material_of(parts, **more), entrances, depends))
+    return sorted(own_packages(material_of(parts, **more), entrances))
 
 
 def _image() -> Parts:

@@ -75,6 +75,7 @@ def test_words_that_may_be_programs() -> None:
     text = b"""subprocess.run(["gzip", "-d"]); system('tar xf x'); `ls -l`; "Not" 'a' "with space" """
     assert quoted_words(text) == ["gzip", "ls", "tar", "with"]
     assert constant_words(b"\0gzip\0Gzip\0/x/tar\0sh -c x\0cat %s | sort\0g\0") == ["cat", "gzip", "sh", "sort"]
+    assert constant_words(b"\0exec x86_64-linux-gnu-gcc -c\0") == ["x86_64-linux-gnu-gcc"]
 
 
 def test_programs_by_name() -> None:

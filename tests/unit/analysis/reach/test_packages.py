@@ -54,6 +54,16 @@ def test_the_application_has_its_private_data_anyway() -> None:
     assert not any("private" in line for line in lines)
 
 
+def test_a_compiler_works_with_all_that_it_depends_on() -> None:
+    parts = Parts().elf("usr/bin/x86_64-linux-gnu-gcc-12", program(), package="gcc-12")
+    parts.add("usr/include/stdio.h", package="libc6-dev").add("usr/bin/ld", package="binutils")
+    parts.add("usr/share/man/man1/ld.1.gz", package="binutils").add("usr/include/x.h", package="libx-dev")
+    depends = {"gcc-12": ["binutils", "libc6-dev"], "binutils": ["gcc-12"]}
+    lines = found(parts, package_references, "usr/bin/x86_64-linux-gnu-gcc-12", depends=depends)
+    paths = {line.partition(":")[0] for line in lines if "compiler" in line}
+    assert paths == {"usr/bin/ld", "usr/bin/x86_64-linux-gnu-gcc-12", "usr/include/stdio.h"}
+
+
 def test_dependencies_within_an_image() -> None:
     shelf = Shelf()
     debs = [

@@ -94,6 +94,6 @@ def test_entry_points() -> None:
 
 
 def test_constants_of_machine_code() -> None:
-    assert python_machine_code(b"\x7fELF\0json\0not a name\0a.b.c\0\xff\0") == ("a.b.c", "json")
+    assert python_machine_code(b"\x7fELF\0json\0not a name\0ab.c.d\0\xff\0") == ("ab.c.d", "json")
     assert {"datetime", "ipaddress"} <= set(python_machine_code(b"pyo3 ... ipaddressdatetime"))
     assert python_machine_code(b"ipaddressdatetime") == ()
