@@ -32,7 +32,7 @@ from typing import Any
 
 from benchmarks.scripts import world_in
 from pkg2image.cli.test import verdict_of
-from pkg2image.errors import Pkg2ImageError, RequestError, SelfTestError, UnresolvableError
+from pkg2image.errors import Pkg2ImageError, RequestError, SelfTestError
 from pkg2image.image.read import ImageContents, read_image
 from pkg2image.pipeline import build
 from pkg2image.planning import make_plan
@@ -127,10 +127,9 @@ def measure(name: str, way: Way, world: World | None = None) -> Start:
         image = Path(directory, "image.tar")
         try:
             build(_request(name, way, output=image), world)
-        except (UnresolvableError, RequestError) as error:
-            return Start(name, absent=error.message)
         except Pkg2ImageError as error:
-            return Start(name, problem=error.message)
+            is_absent = error.message == f"cannot install {name}: no such package"
+            return Start(name, absent=error.message) if is_absent else Start(name, problem=error.message)
         contents = read_image(image)
         proof, problem, log = _test(image, way)
     values = contents.inside.inferred["values"]

@@ -17,8 +17,11 @@ _PURPOSES = {
         r"|usr/(?:lib|share)/(?:.*/)?(?:contrib|demos?|docs?|examples?|man|samples?|tests?|testsuite)(?:/.*)?"
         r"|.*\.(?:example|sample)"
     ),
-    "debuggers": r"usr/lib/debug/.*|usr/share/gdb/.*",
-    "compilers": r"usr/(?:include|src)/.*|usr/(?:lib|share)/(?:.*/)?(?:pgxs|pkgconfig)/.*|usr/share/go-[0-9.]+/.*",
+    "debuggers": r"usr/lib/debug/.*|usr/share/gdb/.*|usr/bin/ldd",
+    "compilers": (
+        r"usr/(?:include|src)/.*|usr/(?:lib|share)/(?:.*/)?(?:pgxs|pkgconfig)/.*|usr/share/go-[0-9.]+/.*"
+        r"|usr/bin/(?:dh_[^/]*|pg_buildext)|usr/share/(?:.*/)?dh_make_pgxs/.*"
+    ),
     "an init system": (
         r"etc/(?:init|init\.d|rc[0-6S]\.d|runit|sv)/.*"
         r"|usr/lib/systemd/(?:system-(?:generators|preset|shutdown|sleep)|user(?:-generators)?|scripts)/.*"
@@ -32,7 +35,7 @@ _PURPOSES = {
         r"|udev)/.*|usr/share/(?:apport|dracut|initramfs-tools|ubuntu-[^/]*)/.*|boot/.*"
     ),
     "the package manager": (
-        r"etc/(?:apt|dpkg)/.*|usr/lib/dpkg/.*|var/lib/dpkg/.*"
+        r"etc/(?:apt|dpkg)/.*|usr/lib/dpkg/.*|var/lib/dpkg/.*|usr/s?bin/(?:deb-systemd|dpkg)-[^/]*"
         r"|usr/share/(?:debconf|debhelper|dh-[^/]*|dpkg|libgcrypt20|perl5/Debian|python3/runtime\.d)/.*"
         r"|usr/sbin/(?:pam-auth-update|pam_getenv|php(?:dismod|enmod|query)|update-[^/]*)|usr/share/[^/]*/[^/]*apt[^/]*"
     ),

@@ -12,7 +12,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pkg2image.analysis.reach.names import UNFOLLOWED, is_followed, is_library_of_language, is_shared
+from pkg2image.analysis.reach.names import (
+    UNFOLLOWED,
+    is_followed,
+    is_interpreter,
+    is_library_of_language,
+    is_shared,
+)
 from pkg2image.analysis.reach.packages import files_by_package
 from pkg2image.analysis.reach.references import Material, Reference
 from pkg2image.analysis.reach.scripts import SHELLS, shell_words_of_part
@@ -22,10 +28,6 @@ from pkg2image.rootfs.globbing import matches
 from pkg2image.rootfs.tree import Kind, parent_of
 
 _DOCUMENTATION = re.compile(r"usr/share/(?:doc|lintian)/.*", re.DOTALL)
-# Programs that do what their arguments say, and are nothing without.
-_INTERPRETER = re.compile(
-    r"(?:ba|da|k|z)?sh|python[0-9.]*|perl[0-9.]*|ruby[0-9.]*|php[0-9.]*|java|node(?:js)?|env|setpriv|tini|dumb-init"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,7 @@ def own_packages(material: Material, entrances: Entrances) -> frozenset[str]:
             waiting += material.depends.get(package, ()) if package not in inhabited else ()
     # Whoever starts an interpreter with arguments means what these say.
     meant = [
-        command
-        for command in entrances.commands
-        if len(command) == 1 or (command and not _INTERPRETER.fullmatch(command[0].rpartition("/")[2]))
+        command for command in entrances.commands if len(command) == 1 or (command and not is_interpreter(command[0]))
     ]
     found.update(tree[place].package for place in started_programs(material, meant))
     found.discard("")

@@ -17,6 +17,7 @@ from pkg2image.analysis.loader import LOADABLE, Abi, Loader, abi_of
 from pkg2image.analysis.reach.names import (
     constant_words,
     is_followed,
+    is_interpreter,
     is_shared,
     program_paths,
     references_of_path,
@@ -107,9 +108,8 @@ class _Elves:
     def _started(self, path: str, facts: ElfFacts) -> Iterator[Reference]:
         """Yield the programs that an application starts by their names."""
         is_program = facts.interpreter and parent_of(path) in PROGRAM_DIRECTORIES
-        if _STARTING.isdisjoint(facts.imports) or not (
-            is_program or self._material.tree[path].package in self._material.own
-        ):
+        is_known = is_program or self._material.tree[path].package in self._material.own
+        if not is_known or is_interpreter(path) or _STARTING.isdisjoint(facts.imports):
             return
         for word in self._material.extract(path, constant_words, largest=_LARGEST_PROGRAM):
             if word in self._programs:

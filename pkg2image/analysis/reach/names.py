@@ -31,6 +31,10 @@ _FOLLOWED = re.compile(
     r"(?:perl|perl5|perl-base|site_perl|php|pypy3|python[0-9.]*|ruby)(?:/.*)?",
     re.DOTALL,
 )
+_INTERPRETER = re.compile(
+    r"(?:ba|da|k|mk|z)?sh|python[0-9.]*|perl[0-9.]*|ruby[0-9.]*|php[a-z0-9.-]*|java|node(?:js)?|[gm]?awk|lua[0-9.]*"
+    r"|env|setpriv|tini|dumb-init"
+)
 _LIBRARY_OF_LANGUAGE = re.compile(
     r"usr/lib/python3\.[0-9]+/(?!dist-packages/).*|usr/lib/ruby/[0-9][^/]*/.*"
     r"|usr/(?:lib/[^/]+-linux-[^/]+/perl-base|(?:share|lib/[^/]+-linux-[^/]+)/perl/[0-9.]+)/.*",
@@ -65,6 +69,15 @@ def is_followed(place: str) -> bool:
         place: Canonical path.
     """
     return _FOLLOWED.fullmatch(place) is not None
+
+
+def is_interpreter(program: str) -> bool:
+    """Say whether a program does what its arguments or its input say, and starts others only for them.
+
+    Args:
+        program: Its name, or its path.
+    """
+    return _INTERPRETER.fullmatch(program.rpartition("/")[2]) is not None
 
 
 def is_library_of_language(place: str) -> bool:

@@ -29,7 +29,7 @@ _ASIAN = re.compile(r"(?:auto/)?Encode/(?:CN|JP|KR|TW)(?:[./].*)?", re.DOTALL)
 # Of Perl's own modules, what nobody runs with.
 _DOCUMENTATION = re.compile(r"(?:.*/)?(?:pod/.*|[^/]+\.pod|CORE/.*)", re.DOTALL)
 # What perl loads by itself, and perl-base does not have: %+ and %-, layers for strings, wildcards.
-_STARTED_WITH = ("Tie::Hash::NamedCapture", "PerlIO::scalar", "File::Glob", "attributes", "mro", "Errno")
+_STARTED_WITH = ("Tie::Hash::NamedCapture", "PerlIO", "PerlIO::scalar", "File::Glob", "attributes", "mro", "Errno")
 _ALSO = {"diagnostics.pm": ("pod/perldiag.pod",), "Config.pm": ("Config_heavy.pl", "Config_git.pl")}
 
 

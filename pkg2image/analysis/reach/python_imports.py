@@ -57,6 +57,8 @@ class Imports:
         """
         standard = standard_name(path)
         unfollowed = UNFOLLOWED.get(standard or "", frozenset())
+        if standard is not None and not standard.startswith("test/"):
+            unfollowed |= {"test"}
         findings = [tuple(finding.partition(":")[::2]) for finding in found]
         further = (value.strip("/") for kind, value in findings if kind == Kind.PLACE)
         tree = self._material.tree

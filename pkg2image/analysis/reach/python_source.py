@@ -72,7 +72,6 @@ class Kind(StrEnum):
     PLACE = "place"  # [absolute path], of a file that changes where modules are looked for
     LIBRARY = "library"  # [file name]
     LINKED = "linked"  # [name] as the linker's -l has it
-    POINTS = "points"  # it asks for entry points of distributions
 
 
 def python_source(data: bytes) -> tuple[str, ...]:
@@ -88,8 +87,6 @@ def python_source(data: bytes) -> tuple[str, ...]:
     found |= set(_by_name(text))
     found |= _limited(Kind.NAME, _DOTTED, text) | _limited(Kind.LIBRARY, _LIBRARY, text)
     found |= _limited(Kind.LINKED, _FIND_LIBRARY, text)
-    if _POINTS.search(text):
-        found.add(f"{Kind.POINTS}:")
     if f"{Kind.ANY}:" in found or _POINTS.search(text):
         found |= _limited(Kind.WORD, _WORD, text)
     if _CHANGES_PATH.search(text):

@@ -12,7 +12,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from pkg2image.analysis.reach.names import is_followed, paths_in_text, program_paths, quoted_words, references_of_path
+from pkg2image.analysis.reach.names import (
+    is_followed,
+    is_library_of_language,
+    paths_in_text,
+    program_paths,
+    quoted_words,
+    references_of_path,
+)
 from pkg2image.analysis.reach.references import FindReferences, Material, Reference
 from pkg2image.analysis.shebangs import programs_of, shebang
 from pkg2image.analysis.shellwords import shell_calls
@@ -68,10 +75,11 @@ class _Texts:
             place = self._programs.get(program, program)
             yield Reference(place, f"starts with {program}")
         language = material.interpreter(path)
-        is_own = entry.package in material.own or not entry.package
+        # A standard library has words and paths for everything that its programs may ever do.
+        is_own = (entry.package in material.own or not entry.package) and not is_library_of_language(path)
         if language in SHELLS or path in self._parts:
             yield from self._shell(path)
-        elif language or (is_own and is_followed(path)):
+        elif (language and not is_library_of_language(path)) or (is_own and is_followed(path)):
             for word in material.extract(path, quoted_words):
                 yield from self._program(word, f"names the program {word}")
         if language or path.startswith("etc/") or path in self._parts or is_own:

@@ -25,7 +25,11 @@ from pkg2image.analysis.purpose import is_module, other_purpose
         ("usr/share/git-core/templates/hooks/update.sample", "documentation"),
         ("usr/bin/perldoc", "documentation"),
         ("usr/lib/debug/usr/bin/app", "debuggers"),
+        ("usr/bin/ldd", "debuggers"),
         ("usr/include/app.h", "compilers"),
+        ("usr/bin/dh_make_pgxs", "compilers"),
+        ("usr/bin/pg_buildext", "compilers"),
+        ("usr/share/postgresql-common/dh_make_pgxs/debian/rules", "compilers"),
         ("usr/lib/postgresql/15/lib/pgxs/src/install-sh", "compilers"),
         ("usr/share/go-1.24/src/debug/elf/testdata/libx.so_", "compilers"),
         ("etc/init.d/app", "an init system"),
@@ -36,6 +40,10 @@ from pkg2image.analysis.purpose import is_module, other_purpose
         ("usr/share/initramfs-tools/hooks/app", "a machine"),
         ("usr/share/debconf/confmodule", "the package manager"),
         ("usr/sbin/update-ca-certificates", "the package manager"),
+        ("usr/sbin/pam_getenv", "the package manager"),
+        ("usr/bin/deb-systemd-helper", "the package manager"),
+        ("usr/bin/dpkg-maintscript-helper", "the package manager"),
+        ("usr/bin/dpkg", ""),
     ],
 )
 def test_what_a_file_is_for(path: str, purpose: str) -> None:

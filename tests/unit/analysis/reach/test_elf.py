@@ -92,6 +92,16 @@ def test_programs_that_an_application_starts_by_name() -> None:
     assert _of_app(parts, "usr/lib/app/server", read=read) == []
 
 
+def test_an_interpreter_starts_what_its_scripts_say() -> None:
+    parts = Parts().libc().elf("usr/bin/dash", program(imports=("execve",))).add("usr/bin/gzip")
+    place = parts.tree["usr/bin/dash"]
+
+    def read(content: object) -> bytes:
+        return b"\0gzip\0" if content == place.content else read_inline(content)  # type: ignore[arg-type]
+
+    assert _of_app(parts, "usr/bin/dash", read=read) == []
+
+
 def test_other_files_refer_to_nothing() -> None:
     parts = Parts().add("usr/share/app/data").elf("usr/lib/app/x.o", shared("", type=1))
     assert found(parts, elf_references, "usr/share/app/data") == []

@@ -8,6 +8,7 @@ from pkg2image.analysis.reach.data import data_rule
 from pkg2image.analysis.reach.names import (
     constant_words,
     is_followed,
+    is_interpreter,
     is_library_of_language,
     is_shared,
     program_paths,
@@ -76,6 +77,11 @@ def test_words_that_may_be_programs() -> None:
     assert quoted_words(text) == ["gzip", "ls", "tar", "with"]
     assert constant_words(b"\0gzip\0Gzip\0/x/tar\0sh -c x\0cat %s | sort\0g\0") == ["cat", "gzip", "sh", "sort"]
     assert constant_words(b"\0exec x86_64-linux-gnu-gcc -c\0") == ["x86_64-linux-gnu-gcc"]
+
+
+def test_programs_that_do_what_they_are_told() -> None:
+    assert all(map(is_interpreter, ["sh", "/usr/bin/dash", "python3.11", "perl", "php8.2", "php-cgi8.2", "java"]))
+    assert not any(map(is_interpreter, ["postgres", "/usr/bin/ssh", "pythonic", "/usr/lib/sh/x"]))
 
 
 def test_programs_by_name() -> None:

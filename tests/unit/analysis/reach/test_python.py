@@ -173,6 +173,19 @@ def test_what_only_runs_as_a_program() -> None:
     assert {"LIB/random.py", "LIB/json/__init__.py"} <= _reached(parts)
 
 
+def test_the_library_is_not_followed_to_its_tests_and_to_what_only_a_prompt_needs() -> None:
+    parts = _app(_python(), "import random, _sitebuiltins")
+    parts.add(f"{LIB}/random.py", "def clean():\n  import test.support", package="libpython")
+    parts.add(f"{LIB}/_sitebuiltins.py", "import pydoc", package="libpython")
+    assert not {"LIB/test/support.py", "LIB/pydoc.py"} & _reached(parts)
+
+
+def test_names_of_configuration_that_are_put_together() -> None:
+    parts = _app(_python(), "import sysconfig")
+    parts.add(f"{LIB}/sysconfig.py", package="libpython").add(f"{LIB}/_sysconfigdata__x.py", package="libpython")
+    assert "LIB/_sysconfigdata__x.py" in _reached(parts)
+
+
 def test_machine_code_imports_by_its_constants_and_keeps_its_package() -> None:
     parts = _app(_python(), "import lib.fast")
     _module(_module(parts, "lib/__init__.py"), "lib/slow.py")

@@ -40,7 +40,7 @@ from pkg2image.analysis.reach.python_texts import entry_points, path_file, pytho
         ("pkgutil.iter_modules(p)", ["any:"]),
         ("def find_spec(self): ...", []),
         ("x = ['a.b', 'a.b:c', 'd', 'not a name', 'e.f ']", ["name:a.b"]),
-        ("entry_points(group='a.b')\nx = 'c-d'", ["name:a.b", "points:", "word:a.b", "word:c-d"]),
+        ("entry_points(group='a.b')\nx = 'c-d'", ["name:a.b", "word:a.b", "word:c-d"]),
         ("sys.path.insert(0, '/usr/share/app')", ["place:/usr/share/app"]),
         ("open('/usr/share/app')", []),
         ("CDLL('libz.so.1')\nfind_library('ssl')", ["library:libz.so.1", "linked:ssl"]),

@@ -60,6 +60,15 @@ def test_quoted_words_of_other_programs() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "is_asked"), [("usr/lib/python3/dist-packages/app.py", True), ("usr/lib/python3.11/app.py", False)]
+)
+def test_a_standard_library_has_words_for_everything(path: str, *, is_asked: bool) -> None:
+    lines = found(_parts("run(['gzip'], '/etc/app.conf')\n", path), script_references, path, own=frozenset({"app"}))
+    asked = ["/etc/app.conf: names /etc/app.conf", "usr/bin/gzip: names the program gzip"]
+    assert lines == (asked if is_asked else [])
+
+
+@pytest.mark.parametrize(
     ("path", "package", "is_read"),
     [
         ("etc/other.conf", "lib", True),
