@@ -20,7 +20,7 @@ _PURPOSES = {
     "debuggers": r"usr/lib/debug/.*|usr/share/gdb/.*|usr/bin/ldd",
     "compilers": (
         r"usr/(?:include|src)/.*|usr/(?:lib|share)/(?:.*/)?(?:pgxs|pkgconfig)/.*|usr/share/go-[0-9.]+/.*"
-        r"|usr/bin/(?:dh_[^/]*|pg_buildext)|usr/share/(?:.*/)?dh_make_pgxs/.*"
+        r"|usr/bin/(?:dh_[^/]*|pg_buildext|pg_virtualenv)|usr/share/(?:.*/)?dh_make_pgxs/.*"
     ),
     "an init system": (
         r"etc/(?:init|init\.d|rc[0-6S]\.d|runit|sv)/.*"

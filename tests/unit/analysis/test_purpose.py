@@ -29,6 +29,7 @@ from pkg2image.analysis.purpose import is_module, other_purpose
         ("usr/include/app.h", "compilers"),
         ("usr/bin/dh_make_pgxs", "compilers"),
         ("usr/bin/pg_buildext", "compilers"),
+        ("usr/bin/pg_virtualenv", "compilers"),
         ("usr/share/postgresql-common/dh_make_pgxs/debian/rules", "compilers"),
         ("usr/lib/postgresql/15/lib/pgxs/src/install-sh", "compilers"),
         ("usr/share/go-1.24/src/debug/elf/testdata/libx.so_", "compilers"),
