@@ -89,7 +89,9 @@ class Start:
         """Why it does not count, in a line."""
         unmet = f"unmet: {'; '.join(self.unmet[:_SHOWN])}{' ...' if len(self.unmet) > _SHOWN else ''}"
         said = next((line.strip()[:_LONGEST] for line in reversed(self.log) if line.strip()), "")
-        parts = (self.problem, f"it says: {said}" if said else "", *self.notes, unmet if self.unmet else "")
+        if self.problem and self.command:
+            said = f"it says: {said}" if said else "it prints nothing"
+        parts = (self.problem, said, *self.notes, unmet if self.unmet else "")
         return "; ".join(part for part in parts if part)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks.starts import Start, show
@@ -12,6 +14,7 @@ SILENT = Start(
     "silent",
     is_built=True,
     problem="it did not stay up",
+    command="/usr/sbin/silent",
     log=("first", "no configuration", ""),
     notes=("it needs a key",),
 )
@@ -25,6 +28,7 @@ def test_an_application_counts_when_it_is_complete_and_starts() -> None:
 
 def test_why_an_application_does_not_count_is_one_line() -> None:
     assert LACKING.why_not == "unmet: a (x) asks for the library b"
+    assert replace(SILENT, log=(), notes=()).why_not == "it did not stay up; it prints nothing"
     assert SILENT.why_not == "it did not stay up; it says: no configuration; it needs a key"
 
 
