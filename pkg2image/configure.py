@@ -28,6 +28,7 @@ from pkg2image.lock import Plan, canonical_json
 from pkg2image.maintscript.parsed import ParsedScripts, Records
 from pkg2image.maintscript.report import ScriptReport
 from pkg2image.maintscript.run import install_packages
+from pkg2image.pieces import pieces
 from pkg2image.recipes.apply import apply
 from pkg2image.recipes.expand import expand
 from pkg2image.recipes.model import Recipe
@@ -35,7 +36,7 @@ from pkg2image.request import BuildRequest
 from pkg2image.rootfs.diversions import read_diversions
 from pkg2image.rootfs.dpkgdb import write_database
 from pkg2image.rootfs.ldconfig import known_elves
-from pkg2image.rootfs.minimize import Dropped, minimize
+from pkg2image.rootfs.minimize import Dropped, keep_called, minimize
 from pkg2image.rootfs.provision import add_file
 from pkg2image.rootfs.skeleton import skeleton
 from pkg2image.rootfs.sysusers import apply_sysusers
@@ -112,6 +113,7 @@ def configure(
     accounts = read_accounts(tree, read)
     check_granted(plan.ids, accounts)
     tree, dropped = minimize(tree, level=plan.closure, converts=converts(tree, elves))
+    tree, uncalled = keep_called(tree, pieces(plan))
     inferred = _runtime(plan, debs, recipe, tree, read)
     provide(inferred, tree, epoch)
     started = _explained(inferred, recipe, request)
@@ -146,7 +148,9 @@ def configure(
     check_user(config, users=accounts.identities.users, groups=accounts.identities.groups)
     unsure = inferred.notes if request.entrypoint is None else ()
     notes = (*report.summary(), *wrong, *left_out(tree), *_incomplete(plan, unmet, request), *unsure)
-    return Configured(tree, config, accounts.identities, report, started, dropped, unmet, wanted, notes, slimmed)
+    return Configured(
+        tree, config, accounts.identities, report, started, (*dropped, *uncalled), unmet, wanted, notes, slimmed
+    )
 
 
 def _missing(

@@ -148,6 +148,11 @@ def make_request(flags: Mapping[str, Any], image_file: Path | None) -> BuildRequ
         values = checked(values, where)
     request = BuildRequest(**values)
     check_ids(request.ids)
+    if not request.slim and (request.features or request.locales or request.keep):
+        raise RequestError(
+            f"cannot use {where}: features, locales and what to keep are for slim images; others have all of it",
+            hint="add --slim",
+        )
     return request
 
 

@@ -15,6 +15,7 @@ from pkg2image.configure import Configured
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.errors import NetworkError, RequestError, UnresolvableError
 from pkg2image.lock import AddedNeed, MissingNeed
+from pkg2image.pieces import pieces
 from pkg2image.planning import Planned
 from pkg2image.request import BuildRequest
 from pkg2image.shown import Shown
@@ -114,7 +115,9 @@ def _answers(request: BuildRequest, planned: Planned, wanted: Sequence[Wanted], 
     """Return which packages answer what is wanted."""
     asked = [item for item in wanted if not _unwanted(request, item)]
     answers = _answer(planned, asked, {*request.without, *_present(planned), *refused})
-    return [_added(need) for need in answers.needs]
+    # What is still wanted although its package was added for it will not come by adding it again.
+    known = {(need.provider, need.what) for need in planned.plan.needs}
+    return [_added(need) for need in answers.needs if (need.provider, need.what) not in known]
 
 
 def _answer(planned: Planned, wanted: Sequence[Wanted], refused: Collection[str]) -> Answers:
@@ -131,7 +134,9 @@ def _answer(planned: Planned, wanted: Sequence[Wanted], refused: Collection[str]
 
 
 def _present(planned: Planned) -> set[str]:
-    return {item.package.name for item in planned.plan.packages if not item.skeleton}
+    """Return the packages that are there with all of their files."""
+    names = {item.package.name for item in planned.plan.packages if not item.skeleton}
+    return names - pieces(planned.plan).keys()
 
 
 def _missing(

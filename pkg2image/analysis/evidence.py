@@ -4,9 +4,9 @@ Debian's packages may use Essential packages without saying so, and some forget 
 names of services, certificates. The files say it themselves: by the functions they import, by their first line, by the
 commands in them.
 
-Users and groups, nsswitch.conf, the C.UTF-8 locale and the character sets of the C library are in every image:
-`getpwnam`, `setlocale` and `iconv_open` ask for nothing more. `exec` functions and `posix_spawn` alone prove no need:
-what they start is said elsewhere.
+Users and groups, nsswitch.conf and the C.UTF-8 locale are in every image, the character sets of the C library in every
+one where something calls `iconv_open`: `getpwnam` and `setlocale` ask for nothing more. `exec` functions and
+`posix_spawn` alone prove no need: what they start is said elsewhere.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ Spec: Debian Policy 12.1, 12.3, 12.5; dpkg(1) ``--path-exclude``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pkg2image.rootfs.tree import Entry, Kind, Tree, parent_of
@@ -29,6 +29,7 @@ _TABLES = re.compile(r"usr/lib/(?:[^/]+/)?gconv(?:/.*)?", re.DOTALL)
 
 _ANY_RULE = re.compile("|".join(f"({pattern})" for pattern in _RULES.values()), re.DOTALL)
 _NAMES = tuple(_RULES)
+_PROGRAMS = frozenset({"usr/bin", "usr/sbin"})
 _COPYRIGHT = re.compile(r"usr/share/doc/(?:.+/)?copyright", re.DOTALL)
 _DOCUMENTATION_LINK = re.compile(r"usr/share/doc/[^/]+", re.DOTALL)
 
@@ -70,6 +71,34 @@ def minimize(tree: Tree, *, level: str, converts: bool = True) -> tuple[Tree, tu
         Dropped(path, rules[path], entry.package, entry.size) for path, entry in tree.walk() if path in rules
     )
     result = tree.copy()
+    for item in dropped:
+        result.remove(item.path)
+    return result, dropped
+
+
+def keep_called(tree: Tree, called: Mapping[str, frozenset[str]]) -> tuple[Tree, tuple[Dropped, ...]]:
+    """Return a tree in which some packages have only those of their programs that are called.
+
+    Args:
+        tree: Not changed.
+        called: Package -> the names of its programs that stay.
+
+    Returns:
+        The new tree, and what is not in it any more in byte order of the paths.
+    """
+    programs = [
+        (path, entry)
+        for path, entry in tree.walk()
+        if entry.package in called and parent_of(path) in _PROGRAMS and entry.kind is not Kind.DIRECTORY
+    ]
+    kept = {path for path, entry in programs if path.rpartition("/")[2] in called[entry.package]}
+    kept |= {end for path in kept if (end := tree.reach(path)) is not None}
+    dropped = tuple(
+        Dropped(path, f"nothing is known to call this program of {entry.package}", entry.package, entry.size)
+        for path, entry in programs
+        if path not in kept
+    )
+    result = tree.copy() if dropped else tree
     for item in dropped:
         result.remove(item.path)
     return result, dropped

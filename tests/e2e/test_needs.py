@@ -54,9 +54,15 @@ PACKAGES = (
     ),
     _deb("libjit", reg("usr/lib/libjit.so.1", build_elf(soname="libjit.so.1")), Depends="libjit-data"),
     _deb("libjit-data", reg("usr/share/jit/data")),
+    _deb("coreutils", *(_script(f"bin/{name}", name) for name in ("cp", "env", "mv")), Installed_Size="18000"),
+    _deb("copier", _script("usr/bin/copier", "#!/bin/sh\ncp a b\nmover\n")),
+    _deb("mover", _script("usr/bin/mover", "#!/bin/sh\nmv a b\n")),
+    _deb("careful", _script("usr/bin/careful", "#!/bin/sh\ncp a b\n"), Depends="coreutils"),
     _deb("wishful", _script("usr/bin/wishful", "#!/usr/bin/nowhere\n")),
 )
-CONTENTS = b"usr/bin/frob  misc/frob-big,misc/frob-small\nusr/bin/sh  shells/dash,shells/posh\n"
+CONTENTS = (
+    b"usr/bin/frob  misc/frob-big,misc/frob-small\nusr/bin/mover  misc/mover\nusr/bin/sh  shells/dash,shells/posh\n"
+)
 SUITE = Suite(
     "bookworm",
     suite="stable",
@@ -109,6 +115,28 @@ def test_the_smallest_package_that_has_the_file_and_what_that_needs_in_turn(user
         "added: frob-small for /usr/bin/frob: /usr/bin/frobbed (frobbed): starts with /usr/bin/frob",
         "added: dash for /bin/sh: /usr/bin/frob (frob-small): starts with /bin/sh",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "programs"),
+    [
+        (("copier",), {"cp", "mv"}),
+        (("copier", "--with", "coreutils"), {"cp", "env", "mv"}),
+        (("copier", "--closure", "full"), {"cp", "env", "mv"}),
+        (("careful",), {"cp", "env", "mv"}),
+    ],
+)
+def test_of_a_collection_only_what_is_called(user: User, words: tuple[str, ...], programs: set[str]) -> None:
+    names, _ = _built(user, *words)
+    assert "coreutils" in names
+    files = {file["path"].lstrip("/") for file in user.run("inspect", "image.tar", "--json").json["files"]}
+    assert {name for name in ("cp", "env", "mv") if f"usr/bin/{name}" in files} == programs
+
+
+def test_why_a_program_of_a_collection_is_not_there(user: User) -> None:
+    done = user.run("why", "copier", "--arch", "amd64", "--", "/usr/bin/env")
+    assert "nothing is known to call this program of coreutils" in done.out
+    assert "is in the image" in user.run("why", "copier", "--arch", "amd64", "--", "/usr/bin/mv").out
 
 
 def test_nothing_is_added_for_what_is_there(user: User) -> None:

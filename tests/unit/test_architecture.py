@@ -38,13 +38,14 @@ ALLOWED: dict[str, set[str]] = {
     "assemble": {"image", "lock", "request"},
     "configure": {
         *("analysis", "assemble", "deb", "image.config", "image.read", "lock", "maintscript", "recipes"),
-        *("request", "rootfs", "slimming"),
+        *("pieces", "request", "rootfs", "slimming"),
     },
     "slimming": {
         *("analysis", "deb", "image.config", "lock", "maintscript", "recipes", "request", "rootfs"),
     },
+    "pieces": {"lock"},
     "shown": {"lock", "store"},
-    "settle": {"analysis", "configure", "deb", "lock", "planning", "request", "shown"},
+    "settle": {"pieces", "analysis", "configure", "deb", "lock", "planning", "request", "shown"},
     "preview": {"offer", "shown", "pipeline", "planning", "request", "world"},
     "write": {"image", "offer", "request", "rootfs", "store"},
     "pipeline": {

@@ -173,3 +173,11 @@ def test_the_model_has_the_fields_of_the_request() -> None:
     assert {name: getattr(defaults, name) for name in BuildRequest.__slots__} == {
         name: getattr(BuildRequest(packages=("hello",)), name) for name in BuildRequest.__slots__
     }
+
+
+@pytest.mark.parametrize("words", [{"features": ("jit",)}, {"locales": ("de_DE",)}, {"keep": ("/usr/share/*",)}])
+def test_what_only_slim_images_have(words: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match="are for slim images") as caught:
+        make_request({"packages": ["hello"], **words}, None)
+    assert caught.value.hint == "add --slim"
+    assert make_request({"packages": ["hello"], "slim": True, **words}, None).slim

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pkg2image.rootfs.minimize import Dropped, minimize, rule_of
+from pkg2image.rootfs.minimize import Dropped, keep_called, minimize, rule_of
 from pkg2image.rootfs.tree import Tree
 from pkg2image.rootfs.unpack import unpack
 from tests.support.debs import FileSpec, directory, reg, symlink
@@ -124,3 +124,14 @@ def test_tables_of_character_sets_go_where_nothing_converts() -> None:
     assert [path for path, _ in kept.walk()][-1] == "usr/lib/x86_64-linux-gnu/libc.so.6"
     assert {item.rule for item in dropped} == {"tables of character sets that nothing in the image converts"}
     assert len(dropped) == 3
+
+
+def test_programs_that_are_called_stay_with_what_they_lead_to() -> None:
+    entries = [reg("usr/bin/md5sum"), symlink("usr/bin/sum5", "md5sum"), reg("usr/bin/mv"), reg("usr/sbin/chroot")]
+    deb = Shelf().deb("coreutils", *entries, reg("usr/libexec/coreutils/x"))
+    tree = unpack(Tree(), [deb, Shelf().deb("other", reg("usr/bin/own"))])
+    kept, dropped = keep_called(tree, {"coreutils": frozenset({"sum5"})})
+    assert [item.path for item in dropped] == ["usr/bin/mv", "usr/sbin/chroot"]
+    assert {item.rule for item in dropped} == {"nothing is known to call this program of coreutils"}
+    assert {path for path, _ in tree.walk()} - {path for path, _ in kept.walk()} == {item.path for item in dropped}
+    assert keep_called(tree, {}) == (tree, ())

@@ -1,0 +1,29 @@
+"""Collections of programs of which an image has only those that something in it calls.
+
+One script that calls ``cp`` brings in a hundred other programs. Who asks for such a package, or depends on it, gets all
+of it; where only files show that they need some of its programs, these are what the image gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pkg2image.lock import Plan
+
+_COLLECTIONS = frozenset({"coreutils"})
+
+
+def pieces(plan: Plan) -> Mapping[str, frozenset[str]]:
+    """Return each collection that is only there for some of its programs, with the names of these.
+
+    Args:
+        plan: What goes into the image; the full closure has nothing but whole packages.
+    """
+    if plan.closure == "full":
+        return {}
+    declared = {name for names in plan.edges.values() for name in names}
+    needed = {item.package.name for item in plan.packages if item.reason.kind == "need"}
+    return {
+        name: frozenset(need.what.rpartition("/")[2] for need in plan.needs if need.provider == name)
+        for name in sorted(_COLLECTIONS & needed - declared)
+    }

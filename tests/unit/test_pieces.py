@@ -1,0 +1,47 @@
+"""Which packages are only there for some of their programs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pkg2image.deb.package import package_from_stanza
+from pkg2image.lock import AddedNeed, Plan, PlannedPackage, Reason
+from pkg2image.pieces import pieces
+
+
+def _planned(name: str, kind: str) -> PlannedPackage:
+    stanza = {"Package": name, "Version": "1", "Architecture": "all"}
+    return PlannedPackage(package_from_stanza(stanza, origin="test"), Reason(kind))
+
+
+PLAN = Plan(
+    suite="bookworm",
+    architecture="amd64",
+    distribution="debian",
+    packages=(_planned("app", "requested"), _planned("coreutils", "need"), _planned("dash", "need")),
+    needs=(
+        AddedNeed("dash", "/bin/sh", "usr/bin/app", "starts with /bin/sh", "app"),
+        AddedNeed("coreutils", "cp", "usr/bin/app", "calls it", "app"),
+        AddedNeed("coreutils", "/usr/bin/env", "usr/bin/other", "starts with it", "app"),
+    ),
+    edges={"app": (), "coreutils": (), "dash": ()},
+)
+
+
+def test_the_programs_that_were_needed() -> None:
+    assert pieces(PLAN) == {"coreutils": {"cp", "env"}}
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        replace(PLAN, closure="full"),
+        replace(PLAN, packages=(_planned("app", "requested"), _planned("coreutils", "requested"))),
+        replace(PLAN, edges={"app": ("coreutils",)}),
+    ],
+    ids=["full", "asked for", "declared"],
+)
+def test_whole_packages(plan: Plan) -> None:
+    assert not pieces(plan)
