@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from tests.support.bundles import bundle_of_aci, bundle_of_oci
 from tests.support.containers import Container, Runtime, Start
 from tests.support.runtimes import Runc, docker, podman
+from tests.support.together import directory_of_the_run
 from tests.support.tools import needs
 
 FORMATS = {"podman": "oci", "runc": "oci", "docker": "docker", "aci": "aci"}
@@ -36,10 +37,12 @@ class Workshop:
 
     Args:
         directory: Where everything is put.
+        store: What was downloaded and read.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, store: Path) -> None:
         self._directory = directory
+        self._store = store
         self._built: set[Path] = set()
 
     def image(self, package: str, suite: str, file_format: str) -> Path:
@@ -56,7 +59,7 @@ class Workshop:
         """Run the command line with the store of the workshop and return what it prints."""
         environment = {
             **os.environ,
-            "PKG2IMAGE_CACHE_DIR": os.environ.get("PKG2IMAGE_CACHE_DIR", str(self._directory / "cache")),
+            "PKG2IMAGE_CACHE_DIR": os.environ.get("PKG2IMAGE_CACHE_DIR", str(self._store)),
             "PKG2IMAGE_STATE_DIR": str(self._directory / "state"),
         }
         done = subprocess.run(
@@ -124,7 +127,7 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    return Workshop(tmp_path_factory.mktemp("images"))
+    return Workshop(tmp_path_factory.mktemp("images"), directory_of_the_run(tmp_path_factory, "store"))
 
 
 @pytest.fixture(scope="module")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 import pytest
 
 from pkg2image.progress import Silence
 from pkg2image.store import Store
 from pkg2image.world import World, open_world
+from tests.support.together import directory_of_the_run
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return a world whose store lives as long as the tests."""
-    directory = Path(tmp_path_factory.getbasetemp()) / "world"
+    directory = directory_of_the_run(tmp_path_factory, "world")
     return open_world(
         store=Store(directory / "store"),
         state=directory / "state",
