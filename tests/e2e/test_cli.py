@@ -774,19 +774,20 @@ def test_an_unsigned_source_is_noted_in_every_output(tmp_path: Path) -> None:
 
 
 def test_progress_goes_to_stderr_as_wished(user: User) -> None:
-    first = user.run("plan", "hello", "--progress", "plain").err.splitlines()
+    words = ("plan", "hello", "--with", "exim4", "--closure", "full")  # no other test asks for this
+    first = user.run(*words, "--progress", "plain").err.splitlines()
     assert first[0] == "reading the repositories"
     assert "resolving" in first
     # What is known by now is not found out again.
-    plain = user.run("plan", "hello").err.splitlines()
+    plain = user.run(*words).err.splitlines()
     assert [line for line in first if line in plain] == plain
     assert "resolving" not in plain
     notes = [line for line in plain if line.startswith("note: ")]
     assert notes
-    assert user.run("plan", "hello", "--progress", "none").err.splitlines() == notes
-    assert user.run("plan", "hello", "-q").err == ""
+    assert user.run(*words, "--progress", "none").err.splitlines() == notes
+    assert user.run(*words, "-q").err == ""
     assert user.run("hello", "-q").err == ""
-    verbose = user.run("plan", "hello", "--declared", "--recommends", "-v").err.splitlines()
+    verbose = user.run(*words, "--declared", "--recommends", "-v").err.splitlines()
     assert verbose[-1].startswith("resolving: ")
 
 
