@@ -33,8 +33,8 @@ ESSENTIAL = (
 )
 """The Essential packages of bookworm; in trixie login is not one any more, and is in both roots all the same."""
 
-# A recipe, so that how to start the image is not inferred either, with what that adds to the tree.
-_NOTHING = Recipe(name="nothing", description="adds nothing")
+# A recipe that says how the image is started, so that nothing is inferred, with what that adds to the tree.
+_NOTHING = Recipe(name="nothing", description="adds nothing", entrypoint=("/bin/true",))
 ALLOWED = Path(__file__).with_name("configured.yaml")
 _LETTERS = {Kind.DIRECTORY: "d", Kind.FILE: "f", Kind.SYMLINK: "l"}
 
