@@ -1,7 +1,8 @@
-"""Collections of programs of which an image has only those that something in it calls.
+"""Collections of programs of which an image has only those that its scripts begin with.
 
-One script that calls ``cp`` brings in a hundred other programs. Who asks for such a package, or depends on it, gets all
-of it; where only files show that they need some of its programs, these are what the image gets.
+One script that begins with ``#!/usr/bin/env`` brings in a hundred other programs. Who asks for such a package, depends
+on it, or calls its programs gets all of it: a script that calls one may call others by names that nobody sees. Where
+only first lines name its programs, these are what the image gets.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from pkg2image.lock import Plan
 
 _COLLECTIONS = frozenset({"coreutils"})
+_BEGINS = "starts with /"
 
 
 def pieces(plan: Plan) -> Mapping[str, frozenset[str]]:
@@ -23,7 +25,8 @@ def pieces(plan: Plan) -> Mapping[str, frozenset[str]]:
         return {}
     declared = {name for names in plan.edges.values() for name in names}
     needed = {item.package.name for item in plan.packages if item.reason.kind == "need"}
+    called = {need.provider for need in plan.needs if not need.reason.startswith(_BEGINS)}
     return {
         name: frozenset(need.what.rpartition("/")[2] for need in plan.needs if need.provider == name)
-        for name in sorted(_COLLECTIONS & needed - declared)
+        for name in sorted(_COLLECTIONS & needed - declared - called)
     }

@@ -23,15 +23,15 @@ PLAN = Plan(
     packages=(_planned("app", "requested"), _planned("coreutils", "need"), _planned("dash", "need")),
     needs=(
         AddedNeed("dash", "/bin/sh", "usr/bin/app", "starts with /bin/sh", "app"),
-        AddedNeed("coreutils", "cp", "usr/bin/app", "calls it", "app"),
-        AddedNeed("coreutils", "/usr/bin/env", "usr/bin/other", "starts with it", "app"),
+        AddedNeed("coreutils", "/usr/bin/true", "usr/bin/app", "starts with /usr/bin/true", "app"),
+        AddedNeed("coreutils", "/usr/bin/env", "usr/bin/other", "starts with /usr/bin/env", "app"),
     ),
     edges={"app": (), "coreutils": (), "dash": ()},
 )
 
 
 def test_the_programs_that_were_needed() -> None:
-    assert pieces(PLAN) == {"coreutils": {"cp", "env"}}
+    assert pieces(PLAN) == {"coreutils": {"env", "true"}}
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,9 @@ def test_the_programs_that_were_needed() -> None:
         replace(PLAN, closure="full"),
         replace(PLAN, packages=(_planned("app", "requested"), _planned("coreutils", "requested"))),
         replace(PLAN, edges={"app": ("coreutils",)}),
+        replace(PLAN, needs=(*PLAN.needs, AddedNeed("coreutils", "cp", "usr/bin/app", "calls cp", "app"))),
     ],
-    ids=["full", "asked for", "declared"],
+    ids=["full", "asked for", "declared", "called"],
 )
 def test_whole_packages(plan: Plan) -> None:
     assert not pieces(plan)
