@@ -38,7 +38,7 @@ from benchmarks.configuredtree import (
 from benchmarks.meanings import MEANINGS, digest
 from benchmarks.scripts import world_in
 from pkg2image.archive.defaults import default_sources
-from pkg2image.lock import Plan
+from pkg2image.plan import Plan
 from pkg2image.rootfs.passwd import (
     ShadowGroup,
     ShadowUser,

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import yaml
 
-from pkg2image.configure import configure
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.image.content import ContentReader
-from pkg2image.lock import Plan
 from pkg2image.maintscript.report import ScriptReport
+from pkg2image.making.configure import configure
 from pkg2image.pipeline import fetched
+from pkg2image.plan import Plan
 from pkg2image.recipes.model import Recipe
 from pkg2image.request import make_request
 from pkg2image.rootfs.tree import Entry, Kind, ReadContent, Tree

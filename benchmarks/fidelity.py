@@ -33,8 +33,8 @@ from pkg2image.deb.package import package_from_stanza
 from pkg2image.deb.reader import read_deb
 from pkg2image.digest import Digest
 from pkg2image.errors import Pkg2ImageError
-from pkg2image.lock import PlannedPackage, Reason
-from pkg2image.planning import plan
+from pkg2image.plan import PlannedPackage, Reason
+from pkg2image.planning.planned import plan
 from pkg2image.progress import Silence
 from pkg2image.request import make_request
 from pkg2image.rootfs.aliases import ALIASES, link_aliases, loader_alias

@@ -27,14 +27,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pkg2image.configure import install
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.errors import Pkg2ImageError, RequestError, UnresolvableError
 from pkg2image.image.content import ContentReader
-from pkg2image.lock import Plan
 from pkg2image.maintscript.overrides import Because
 from pkg2image.maintscript.report import ScriptReport
+from pkg2image.making.configure import install
 from pkg2image.pipeline import fetched
+from pkg2image.plan import Plan
 from pkg2image.progress import Silence
 from pkg2image.request import make_request
 from pkg2image.rootfs.diversions import DIVERSIONS

@@ -35,7 +35,7 @@ from pkg2image.cli.test import verdict_of
 from pkg2image.errors import Pkg2ImageError, RequestError, SelfTestError
 from pkg2image.image.read import ImageContents, read_image
 from pkg2image.pipeline import build
-from pkg2image.planning import make_plan
+from pkg2image.planning.planned import make_plan
 from pkg2image.request import make_request
 from pkg2image.rootfs.tree import Kind
 from pkg2image.selftest.run import RUNTIMES

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from pkg2image.analysis.completeness import summary
 from pkg2image.archive.fetch import SupersededError, fetch_debs
-from pkg2image.assemble import assemble, check_words
-from pkg2image.configure import Configured, configure
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.errors import IncompleteImageError
 from pkg2image.image.compress import Compression
@@ -19,15 +17,17 @@ from pkg2image.image.content import ContentReader
 from pkg2image.image.layer import write_layers
 from pkg2image.image.model import Image, Layer, Output
 from pkg2image.image.partition import partition
-from pkg2image.lock import AddedNeed, Plan
-from pkg2image.offer import Offer, architectures_of, read_offer
-from pkg2image.planning import Planned, make_plan
+from pkg2image.making.assemble import assemble, check_words
+from pkg2image.making.configure import Configured, configure
+from pkg2image.making.settle import Settled, settle
+from pkg2image.making.shown import recall, remember
+from pkg2image.making.write import LAYERED, Destination, destinations, how_to_run, output_directory, write_outputs
+from pkg2image.plan import AddedNeed, Plan
+from pkg2image.planning.offer import Offer, architectures_of, read_offer
+from pkg2image.planning.planned import Planned, make_plan
 from pkg2image.recipes.model import Recipe
 from pkg2image.request import BuildRequest
-from pkg2image.settle import Settled, settle
-from pkg2image.shown import recall, remember
 from pkg2image.world import World
-from pkg2image.write import LAYERED, Destination, destinations, how_to_run, output_directory, write_outputs
 
 # The mirror moved on between its index and its pool.
 _MOVED = "the mirror changed while it was read; its index is read again"

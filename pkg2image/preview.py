@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pkg2image.offer import architectures_of, read_offer
-from pkg2image.planning import Planned, make_plan
+from pkg2image.making.shown import Shown, recall
+from pkg2image.planning.offer import architectures_of, read_offer
+from pkg2image.planning.planned import Planned, make_plan
 from pkg2image.request import BuildRequest
-from pkg2image.shown import Shown, recall
 from pkg2image.world import World
 
 

@@ -18,7 +18,7 @@ from pkg2image.archive.trust import TrustMemory
 from pkg2image.archive.verdict import Verified, judge
 from pkg2image.digest import sha256
 from pkg2image.errors import NetworkError
-from pkg2image.lock import VerifiedSource
+from pkg2image.plan import VerifiedSource
 from pkg2image.store import Store
 
 _LIMIT = 16 << 20

@@ -18,7 +18,7 @@ from pkg2image.deb.package import Package
 from pkg2image.deb.reader import READER_VERSION, read_deb
 from pkg2image.digest import Digest
 from pkg2image.errors import MalformedPackageError, NetworkError, RequestError, TrustError
-from pkg2image.lock import PlannedPackage
+from pkg2image.plan import PlannedPackage
 from pkg2image.progress import Reporter
 from pkg2image.store import CorruptBlobError, Store
 

@@ -15,7 +15,7 @@ from pkg2image.archive.index import PackageIndex
 from pkg2image.deb.package import Origin, Package, package_from_stanza
 from pkg2image.deb.version import version_key
 from pkg2image.errors import TrustError
-from pkg2image.lock import VerifiedSource
+from pkg2image.plan import VerifiedSource
 
 if TYPE_CHECKING:
     from pkg2image.archive.contents import ArchiveFiles

@@ -9,7 +9,7 @@ from pkg2image.digest import sha256
 from pkg2image.drawing.draw import draw, is_drawing
 from pkg2image.errors import OutputError, UsageError
 from pkg2image.image.target import check_target, failures, new_file
-from pkg2image.lock import Plan
+from pkg2image.plan import Plan
 from pkg2image.request import BuildRequest
 
 

@@ -11,14 +11,14 @@ from pkg2image.cli.options import request_of, resolution_options, shared_options
 from pkg2image.cli.started import started_lines
 from pkg2image.cli.terminal import show, show_json
 from pkg2image.errors import UsageError
-from pkg2image.lock import Plan, render_plan
-from pkg2image.planning import Planned, plan
+from pkg2image.plan import Plan, render_plan
+from pkg2image.planning.planned import Planned, plan
 from pkg2image.request import BuildRequest
 from pkg2image.sizes import size_text
 from pkg2image.world import World
 
 if TYPE_CHECKING:
-    from pkg2image.shown import Shown
+    from pkg2image.making.shown import Shown
 
 
 @click.command("plan")

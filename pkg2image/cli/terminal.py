@@ -40,7 +40,7 @@ def show_json(data: object) -> None:
     Raises:
         OutputError: When it cannot be written.
     """
-    from pkg2image.lock import canonical_json  # noqa: PLC0415 -- `--help` has nothing to do with plans
+    from pkg2image.plan import canonical_json  # noqa: PLC0415 -- `--help` has nothing to do with plans
 
     _write(canonical_json(data, errors="backslashreplace"))
 

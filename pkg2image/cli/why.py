@@ -16,7 +16,7 @@ from pkg2image.cli.options import (
 )
 from pkg2image.cli.terminal import show, show_json
 from pkg2image.errors import UsageError
-from pkg2image.planning import Answer, why
+from pkg2image.planning.planned import Answer, why
 from pkg2image.preview import preview
 from pkg2image.request import BuildRequest
 from pkg2image.world import World
@@ -72,7 +72,7 @@ def _answers(request: BuildRequest, names: Sequence[str], world: World) -> list[
             for one in preview(request, world)
             for name in names
         ]
-    from pkg2image.provenance import finish, why_path  # noqa: PLC0415 -- only questions about files need a tree
+    from pkg2image.explain import finish, why_path  # noqa: PLC0415 -- only questions about files need a tree
 
     return [
         (

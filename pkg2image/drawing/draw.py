@@ -9,7 +9,7 @@ from pkg2image.drawing.dot import dot_text
 from pkg2image.drawing.graph import graph_of
 from pkg2image.drawing.html import html_text
 from pkg2image.drawing.svg import svg_text
-from pkg2image.lock import Plan
+from pkg2image.plan import Plan
 
 _WRITERS = {"dot": dot_text, "svg": svg_text, "html": html_text}
 _MARKS = tuple(mark.encode() for mark in (dot.MARK, svg.MARK, page.MARK))

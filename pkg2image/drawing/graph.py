@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pkg2image.deb.package import Package
 from pkg2image.deb.relation import parse_relations, render_alternatives
 from pkg2image.drawing.markup import legal
-from pkg2image.lock import CutEdge, Plan, PlannedPackage, Reason
+from pkg2image.plan import CutEdge, Plan, PlannedPackage, Reason
 from pkg2image.sizes import size_text
 
 ORIGIN = "origin"
@@ -24,7 +24,7 @@ class Node:
 
     Args:
         name: Unique in the graph: the name of a package; of other nodes words, or the names of a cut dependency.
-        kind: As of `pkg2image.lock.Reason`; `ORIGIN` for a recipe and the like, `LEFT_OUT` for what was cut.
+        kind: As of `pkg2image.plan.Reason`; `ORIGIN` for a recipe and the like, `LEFT_OUT` for what was cut.
         reason: Why it is there, for people.
         parent: The node that brought it in, empty when none did. Following it never goes round in a circle.
         version: Of a package.

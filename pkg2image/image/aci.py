@@ -18,7 +18,7 @@ from pkg2image.image.model import Image
 from pkg2image.image.names import ac_identifier, ac_name, appc_architecture
 from pkg2image.image.oci import annotations_of
 from pkg2image.image.tarwriter import END, TarEntry, tar_entries, tar_stream
-from pkg2image.lock import canonical_json
+from pkg2image.plan import canonical_json
 from pkg2image.rootfs.tree import Content, Identities, InlineContent, Kind, Tree
 from pkg2image.rootfs.users import read_accounts
 

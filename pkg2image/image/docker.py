@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pkg2image.image.model import Image, Layer
 from pkg2image.image.oci import render_config
-from pkg2image.lock import canonical_json
+from pkg2image.plan import canonical_json
 
 
 def docker_members(image: Image) -> Iterator[tuple[str, bytes | Layer | None]]:

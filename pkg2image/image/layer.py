@@ -24,7 +24,7 @@ from pkg2image.image.content import ContentReader
 from pkg2image.image.model import Layer
 from pkg2image.image.partition import LayerPlan
 from pkg2image.image.tarwriter import END, TarEntry, tar_entries, tar_stream
-from pkg2image.lock import canonical_json
+from pkg2image.plan import canonical_json
 from pkg2image.progress import Reporter, Silence
 from pkg2image.rootfs.tree import Identities, Tree
 from pkg2image.store import Store

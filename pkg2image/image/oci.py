@@ -15,7 +15,7 @@ from pkg2image.digest import Digest, sha256
 from pkg2image.errors import RequestError
 from pkg2image.image.model import Image, Layer
 from pkg2image.image.names import platform_of
-from pkg2image.lock import canonical_json
+from pkg2image.plan import canonical_json
 
 CONFIG_MEDIA_TYPE = "application/vnd.oci.image.config.v1+json"
 MANIFEST_MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pkg2image.deb.package import Package
 from pkg2image.deb.relation import Relation
 from pkg2image.errors import UnresolvableError
-from pkg2image.lock import CutEdge, Reason
+from pkg2image.plan import CutEdge, Reason
 from pkg2image.resolve.problem import Need, Problem
 from pkg2image.resolve.request import Root, Want, comes_from
 from pkg2image.resolve.resolution import Resolution

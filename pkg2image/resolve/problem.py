@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pkg2image.deb.package import Package
 from pkg2image.deb.relation import Alternatives, Relation, render_alternatives
-from pkg2image.lock import CutEdge
+from pkg2image.plan import CutEdge
 from pkg2image.resolve.closure import ClosurePolicy
 from pkg2image.resolve.request import Root
 from pkg2image.resolve.scope import DEPENDENCY_FIELDS, NEGATIVE_FIELDS, Scope

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from pkg2image.deb.package import Package
 from pkg2image.errors import RequestError
-from pkg2image.lock import Reason
+from pkg2image.plan import Reason
 from pkg2image.resolve.universe import Universe
 
 _WORD = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pkg2image.lock import CutEdge, PlannedPackage
+from pkg2image.plan import CutEdge, PlannedPackage
 
 
 @dataclass(frozen=True, slots=True)

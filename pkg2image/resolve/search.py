@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pkg2image.deb.package import Package
-from pkg2image.lock import Reason
+from pkg2image.plan import Reason
 from pkg2image.resolve.problem import Need, Problem
 from pkg2image.resolve.selection import Selection
 

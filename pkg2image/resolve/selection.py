@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from pkg2image.deb.package import Package
-from pkg2image.lock import Reason
+from pkg2image.plan import Reason
 from pkg2image.resolve.problem import Ban, Need, bans
 from pkg2image.resolve.scope import Scope
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pkg2image.errors import RequestError
-from pkg2image.lock import CutEdge, PlannedPackage
+from pkg2image.plan import CutEdge, PlannedPackage
 from pkg2image.resolve.checker import check
 from pkg2image.resolve.closure import FULL, ClosurePolicy
 from pkg2image.resolve.order import unpack_order

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from pkg2image.offer import read_offer
+from pkg2image.making.shown import Shown, recall, remember
 from pkg2image.pipeline import settled
+from pkg2image.planning.offer import read_offer
 from pkg2image.progress import Silence
 from pkg2image.request import make_request
-from pkg2image.shown import Shown, recall, remember
 from pkg2image.store import Store
 from pkg2image.world import open_world
 from tests.support.debs import CONTROL, FileSpec, build_deb, reg

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from pkg2image.configure import install
 from pkg2image.image.content import ContentReader
 from pkg2image.maintscript.report import PackageReport
+from pkg2image.making.configure import install
 from pkg2image.pipeline import fetched
 from pkg2image.request import make_request
 from pkg2image.rootfs.architectures import TRIPLETS

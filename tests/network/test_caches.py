@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from pkg2image.configure import Configured, configure
 from pkg2image.image.content import ContentReader
+from pkg2image.making.configure import Configured, configure
 from pkg2image.pipeline import fetched
 from pkg2image.request import make_request
 from pkg2image.rootfs.certificates import BUNDLE, install_certificates

@@ -14,7 +14,7 @@ from pkg2image.archive.defaults import default_sources, host_facts
 from pkg2image.archive.fetch import fetch_debs
 from pkg2image.archive.repository import LoadedUniverse, load_universe
 from pkg2image.archive.trust import TrustMemory
-from pkg2image.lock import PlannedPackage, Reason
+from pkg2image.plan import PlannedPackage, Reason
 from pkg2image.progress import Silence
 from pkg2image.store import Store
 

@@ -11,7 +11,7 @@ from pkg2image.drawing.draw import draw
 from pkg2image.drawing.graph import graph_of
 from pkg2image.drawing.layout import HEIGHT, lay_out
 from pkg2image.drawing.markup import legal
-from pkg2image.lock import AddedNeed, CutEdge, Plan, Reason
+from pkg2image.plan import AddedNeed, CutEdge, Plan, Reason
 from tests.support.plans import SVG, PageReader, member, plan_of, read_dot, read_svg
 
 NAMES = [f"p{number}" for number in range(30)]

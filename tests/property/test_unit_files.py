@@ -9,7 +9,7 @@ from pkg2image.analysis.commandline import expand_command, split_commands, split
 from pkg2image.analysis.runtime import explained
 from pkg2image.analysis.unitenvironment import parse_environment_file, read_shell_assignments
 from pkg2image.analysis.units import UnitError, parse_unit
-from pkg2image.lock import canonical_json
+from pkg2image.plan import canonical_json
 from tests.support.services import inferred, program, unit_of
 
 NASTY = st.text(alphabet=st.sampled_from("aZ09 \t\n\\\"'$%{}=;#[]@-:+!/._\0éx8"), max_size=80)

@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from pkg2image.deb.package import Package
-from pkg2image.lock import AddedNeed, CutEdge, Plan, PlannedPackage, Reason
+from pkg2image.plan import AddedNeed, CutEdge, Plan, PlannedPackage, Reason
 
 SVG = "{http://www.w3.org/2000/svg}"
 _DOT = re.compile(

@@ -12,8 +12,8 @@ from benchmarks.configuredtree import ConfiguredTree, Difference, Node, not_allo
 from benchmarks.meanings import trust_store
 from benchmarks.recorded import differences as recorded_differences
 from benchmarks.recorded import read_recording
-from pkg2image.lock import Plan
 from pkg2image.maintscript.report import ScriptReport
+from pkg2image.plan import Plan
 from pkg2image.rootfs.javatrust import render_store
 from pkg2image.rootfs.passwd import Group, ShadowUser, User
 from pkg2image.rootfs.provision import add_directory, add_file, add_symlink

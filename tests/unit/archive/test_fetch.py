@@ -16,7 +16,7 @@ from pkg2image.deb.facts import FetchedDeb
 from pkg2image.deb.package import Origin, Package
 from pkg2image.digest import sha256
 from pkg2image.errors import MalformedPackageError, NetworkError, Pkg2ImageError, RequestError, TrustError
-from pkg2image.lock import PlannedPackage, Reason
+from pkg2image.plan import PlannedPackage, Reason
 from pkg2image.store import Store
 from tests.support.debs import CONTROL, build_deb, reg
 from tests.support.httpd import Answer, serve

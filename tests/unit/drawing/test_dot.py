@@ -6,7 +6,7 @@ import pytest
 
 from pkg2image.drawing.dot import dot_text
 from pkg2image.drawing.graph import graph_of
-from pkg2image.lock import CutEdge, Reason
+from pkg2image.plan import CutEdge, Reason
 from tests.support.plans import member, plan_of, read_dot
 from tests.unit.drawing.test_graph import PLAN
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pkg2image.drawing.draw import draw, is_drawing
-from pkg2image.lock import Reason
+from pkg2image.plan import Reason
 from tests.support.plans import SVG, PageReader, member, plan_of, read_dot, read_svg
 from tests.unit.drawing.test_graph import PLAN
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pkg2image.drawing.graph import LEFT_OUT, ORIGIN, Edge, Graph, Node, graph_of
-from pkg2image.lock import AddedNeed, CutEdge, Plan, Reason
+from pkg2image.plan import AddedNeed, CutEdge, Plan, Reason
 from tests.support.plans import member, plan_of
 
 PLAN = plan_of(

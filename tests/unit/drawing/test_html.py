@@ -13,7 +13,7 @@ from pkg2image.drawing.html import html_text
 from pkg2image.drawing.markup import embedded_json, escaped
 from pkg2image.drawing.page import Page, render_page
 from pkg2image.drawing.svg import svg_element
-from pkg2image.lock import CutEdge, Reason
+from pkg2image.plan import CutEdge, Reason
 from tests.support.plans import PageReader, member, plan_of
 from tests.unit.drawing.test_graph import PLAN
 

@@ -8,7 +8,7 @@ import pytest
 
 from pkg2image.drawing.graph import Graph, graph_of
 from pkg2image.drawing.svg import svg_text
-from pkg2image.lock import CutEdge, Reason
+from pkg2image.plan import CutEdge, Reason
 from tests.support.plans import SVG, member, plan_of, read_svg
 from tests.unit.drawing.test_graph import PLAN
 

@@ -14,7 +14,7 @@ from pkg2image.image.inside import look_inside
 from pkg2image.image.outputs import write_oci_archive
 from pkg2image.image.read import PLAN_PATH, SCRIPTS_PATH, is_ours, read_image
 from pkg2image.image.scan import FileInfo, flatten
-from pkg2image.lock import canonical_json
+from pkg2image.plan import canonical_json
 from pkg2image.rootfs.tree import Kind
 from tests.support.images import Workshop, file, sample_entries, unpack_layout
 

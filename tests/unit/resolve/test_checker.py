@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pkg2image.lock import PlannedPackage, Reason
+from pkg2image.plan import PlannedPackage, Reason
 from pkg2image.resolve.checker import CheckError, check
 from pkg2image.resolve.closure import FULL
 from pkg2image.resolve.request import parse_want

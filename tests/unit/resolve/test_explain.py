@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pkg2image.errors import UnresolvableError
-from pkg2image.lock import Reason
+from pkg2image.plan import Reason
 from pkg2image.resolve.closure import closure_policy
 from pkg2image.resolve.explain import explain_package
 from pkg2image.resolve.request import Want, parse_want

@@ -7,11 +7,11 @@ from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from pkg2image.digest import sha256
-from pkg2image.lock import AddedNeed, MissingNeed, Plan, canonical_json
-from pkg2image.offer import Offer, architectures_of, read_offer
+from pkg2image.plan import AddedNeed, MissingNeed, Plan, canonical_json
+from pkg2image.planning.kept import dump_plan, load_plan
+from pkg2image.planning.offer import Offer, architectures_of, read_offer
 from pkg2image.recipes.choice import ChosenRecipe
 from pkg2image.request import BuildRequest
-from pkg2image.resolved import dump_plan, load_plan
 from pkg2image.world import World
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _resolve(
     request: BuildRequest, architecture: str, offer: Offer, needs: Sequence[AddedNeed]
 ) -> tuple[Plan, Resolution]:
     # The same request on the same packages is resolved once; only then the resolver is loaded.
-    from pkg2image.resolving import resolve_offer  # noqa: PLC0415
+    from pkg2image.planning.resolving import resolve_offer  # noqa: PLC0415
 
     return resolve_offer(request, architecture, offer, needs)
 

@@ -9,7 +9,7 @@ from pkg2image.errors import RequestError
 from pkg2image.image.config import ImageConfig, Port
 from pkg2image.image.model import Image, Layer
 from pkg2image.image.names import default_reference, parse_reference
-from pkg2image.lock import Plan
+from pkg2image.plan import Plan
 from pkg2image.request import BuildRequest
 
 _LAST_PORT = 65535

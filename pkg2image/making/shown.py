@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
-from pkg2image.lock import AddedNeed, MissingNeed
+from pkg2image.plan import AddedNeed, MissingNeed
 from pkg2image.store import Store
 
 _RECORD = "shown-2"
@@ -43,7 +43,7 @@ def recall(store: Store, key: str) -> Shown | None:
 
     Args:
         store: Where it is kept.
-        key: That of the `pkg2image.offer.Offer`.
+        key: That of the `pkg2image.planning.offer.Offer`.
     """
     record = store.record(_RECORD, key)
     if record is None:
@@ -67,7 +67,7 @@ def remember(store: Store, key: str, shown: Shown) -> None:
 
     Args:
         store: Where it is kept.
-        key: That of the `pkg2image.offer.Offer`.
+        key: That of the `pkg2image.planning.offer.Offer`.
         shown: All of it.
 
     Raises:

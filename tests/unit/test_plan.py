@@ -11,7 +11,7 @@ import pytest
 from pkg2image.deb.package import package_from_stanza
 from pkg2image.digest import sha256
 from pkg2image.idmap import IdMap
-from pkg2image.lock import (
+from pkg2image.plan import (
     CutEdge,
     Plan,
     PlannedPackage,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pkg2image.lock import AddedNeed, MissingNeed
-from pkg2image.shown import Shown, recall, remember
+from pkg2image.making.shown import Shown, recall, remember
+from pkg2image.plan import AddedNeed, MissingNeed
 from pkg2image.store import Store
 
 SHOWN = Shown(

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from pkg2image.analysis.evidence import CERTIFICATES, Wanted, untold
 from pkg2image.analysis.providers import Answers, Need, answer
-from pkg2image.configure import Configured
 from pkg2image.deb.facts import FetchedDeb
 from pkg2image.errors import NetworkError, RequestError, UnresolvableError
-from pkg2image.lock import AddedNeed, MissingNeed
-from pkg2image.pieces import pieces
-from pkg2image.planning import Planned
+from pkg2image.making.configure import Configured
+from pkg2image.making.pieces import pieces
+from pkg2image.making.shown import Shown
+from pkg2image.plan import AddedNeed, MissingNeed
+from pkg2image.planning.planned import Planned
 from pkg2image.request import BuildRequest
-from pkg2image.shown import Shown
 
 _SHELLS = frozenset({"usr/bin/sh", "usr/bin/dash", "usr/bin/bash"})
 _GONE = frozenset({404, 410})

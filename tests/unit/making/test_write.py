@@ -11,8 +11,8 @@ import pytest
 from pkg2image.errors import OutputError, Pkg2ImageError, RequestError
 from pkg2image.image.config import ImageConfig, Port
 from pkg2image.image.model import Output
+from pkg2image.making.write import destinations, how_to_run, output_directory
 from pkg2image.request import BuildRequest, Format, make_request
-from pkg2image.write import destinations, how_to_run, output_directory
 from tests.support.images import Workshop, file
 
 

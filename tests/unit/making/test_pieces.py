@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pkg2image.deb.package import package_from_stanza
-from pkg2image.lock import AddedNeed, Plan, PlannedPackage, Reason
-from pkg2image.pieces import pieces
+from pkg2image.making.pieces import pieces
+from pkg2image.plan import AddedNeed, Plan, PlannedPackage, Reason
 
 
 def _planned(name: str, kind: str) -> PlannedPackage:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pkg2image.archive.universe import LoadedUniverse
 from pkg2image.errors import RequestError
-from pkg2image.lock import AddedNeed, Plan, PlannedPackage, Reason
-from pkg2image.offer import Offer
+from pkg2image.plan import AddedNeed, Plan, PlannedPackage, Reason
+from pkg2image.planning.offer import Offer
 from pkg2image.recipes.choice import ChosenRecipe, Wishes
 from pkg2image.request import BuildRequest
 from pkg2image.resolve.closure import FULL, ClosurePolicy, CutRule, closure_policy

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pkg2image.deb.package import Origin, package_from_stanza
 from pkg2image.digest import sha256
 from pkg2image.idmap import IdMap
-from pkg2image.lock import AddedNeed, CutEdge, Plan, PlannedPackage, Reason, VerifiedSource
-from pkg2image.resolved import dump_plan, load_plan
+from pkg2image.plan import AddedNeed, CutEdge, Plan, PlannedPackage, Reason, VerifiedSource
+from pkg2image.planning.kept import dump_plan, load_plan
 
 MAIN = Origin(0, "stable", "bookworm", "main", "http://archive.example/", date=3, label="Debian")
 SECURITY = Origin(1, "stable-security", "bookworm-security", "main", "http://security.example/", trusted=False)

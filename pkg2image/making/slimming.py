@@ -1,4 +1,4 @@
-"""``--slim``: the configured tree without what cannot be reached, for `pkg2image.configure`."""
+"""``--slim``: the configured tree without what cannot be reached, for `pkg2image.making.configure`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pkg2image.analysis.shebangs import known_interpreters
 from pkg2image.deb.facts import ElfFacts, FetchedDeb
 from pkg2image.errors import RequestError
 from pkg2image.image.config import ImageConfig
-from pkg2image.lock import Plan
 from pkg2image.maintscript.parsed import Records
+from pkg2image.plan import Plan
 from pkg2image.recipes.model import Recipe
 from pkg2image.request import BuildRequest
 from pkg2image.rootfs.ldconfig import install_cache

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pkg2image.configure import Configured
 from pkg2image.deb.facts import FetchedDeb
-from pkg2image.lock import MissingNeed
 from pkg2image.maintscript.report import Change
-from pkg2image.offer import architectures_of
+from pkg2image.making.configure import Configured
 from pkg2image.pipeline import settled
-from pkg2image.planning import Answer, Planned, why
+from pkg2image.plan import MissingNeed
+from pkg2image.planning.offer import architectures_of
+from pkg2image.planning.planned import Answer, Planned, why
 from pkg2image.request import BuildRequest
 from pkg2image.rootfs.diversions import DIVERSIONS, parse_diversions
 from pkg2image.rootfs.tree import Entry, InlineContent, Kind, Tree

@@ -12,7 +12,7 @@ from dataclasses import astuple
 
 from pkg2image.deb.package import Origin, Package
 from pkg2image.idmap import IdMap
-from pkg2image.lock import AddedNeed, CutEdge, Plan, PlannedPackage, Reason, VerifiedSource
+from pkg2image.plan import AddedNeed, CutEdge, Plan, PlannedPackage, Reason, VerifiedSource
 
 
 def dump_plan(plan: Plan, *, given_notes: int) -> bytes:

@@ -14,8 +14,8 @@ from pkg2image.archive.defaults import HostFacts
 from pkg2image.archive.sources import Source
 from pkg2image.archive.trust import TrustMemory
 from pkg2image.errors import MalformedPackageError, RequestError
-from pkg2image.offer import architectures_of, local_deb
-from pkg2image.planning import Answer, Planned, make_plan, plan, why
+from pkg2image.planning.offer import architectures_of, local_deb
+from pkg2image.planning.planned import Answer, Planned, make_plan, plan, why
 from pkg2image.progress import Silence
 from pkg2image.request import BuildRequest, make_request
 from pkg2image.store import Store

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pkg2image.lock import Plan
+from pkg2image.plan import Plan
 
 _COLLECTIONS = frozenset({"coreutils"})
 _BEGINS = "starts with /"

@@ -16,7 +16,7 @@ from pkg2image.archive.universe import LoadedUniverse
 from pkg2image.deb.package import Package
 from pkg2image.digest import sha256
 from pkg2image.errors import RequestError
-from pkg2image.lock import Reason, canonical_json
+from pkg2image.plan import Reason, canonical_json
 from pkg2image.recipes.choice import ChosenRecipe, choose_recipe
 from pkg2image.request import BuildRequest
 from pkg2image.resolve.request import Want, parse_want
@@ -191,7 +191,7 @@ _FIELDS = tuple(each.name for each in fields(BuildRequest) if each.name not in _
 
 def _code() -> Iterator[str]:
     """Yield what tells this program from what it was before somebody worked on it."""
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     for directory, _, names in sorted(os.walk(root)):
         for name in sorted(names):
             if name.endswith((".py", ".yaml", ".sh")):

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from pkg2image.assemble import assemble, check_user, check_words, configured
 from pkg2image.deb.package import package_from_stanza
 from pkg2image.digest import sha256
 from pkg2image.errors import RequestError
 from pkg2image.image.config import ImageConfig, Port
-from pkg2image.lock import Plan, PlannedPackage, Reason, VerifiedSource
+from pkg2image.making.assemble import assemble, check_user, check_words, configured
+from pkg2image.plan import Plan, PlannedPackage, Reason, VerifiedSource
 from pkg2image.request import BuildRequest, make_request
 
 RECIPE = ImageConfig(

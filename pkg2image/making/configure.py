@@ -19,16 +19,16 @@ from pkg2image.analysis.reach.result import Slimmed
 from pkg2image.analysis.runtime import Inferred, explained, infer, provide
 from pkg2image.analysis.shebangs import known_interpreters
 from pkg2image.analysis.uses import Uses
-from pkg2image.assemble import check_user, configured
 from pkg2image.deb.facts import ElfFacts, FetchedDeb
 from pkg2image.deb.relation import parse_relations
 from pkg2image.image.config import ImageConfig
 from pkg2image.image.read import INFERRED_PATH, PLAN_PATH, SCRIPTS_PATH, UNMET_PATH
-from pkg2image.lock import Plan, canonical_json
 from pkg2image.maintscript.parsed import ParsedScripts, Records
 from pkg2image.maintscript.report import ScriptReport
 from pkg2image.maintscript.run import install_packages
-from pkg2image.pieces import pieces
+from pkg2image.making.assemble import check_user, configured
+from pkg2image.making.pieces import pieces
+from pkg2image.plan import Plan, canonical_json
 from pkg2image.recipes.apply import apply
 from pkg2image.recipes.expand import expand
 from pkg2image.recipes.model import Recipe
@@ -122,7 +122,7 @@ def configure(
     unmet, wanted = _missing(plan, debs, tree, config, uses, elves=elves, read=read, records=records)
     slimmed = None
     if request.slim:
-        from pkg2image.slimming import present, slimmed_tree  # noqa: PLC0415 -- only slim images pay for it
+        from pkg2image.making.slimming import present, slimmed_tree  # noqa: PLC0415 -- only slim images pay for it
 
         slimmed = slimmed_tree(
             tree, plan, debs, recipe, config, request=request, elves=elves, read=read, epoch=epoch, records=records

@@ -14,7 +14,7 @@ from pkg2image.image.model import Image, Output
 from pkg2image.image.names import appc_architecture, platform_of
 from pkg2image.image.outputs import write_aci, write_docker_archive, write_oci_archive, write_rootfs_tar
 from pkg2image.image.target import check_target, failures
-from pkg2image.offer import local_deb
+from pkg2image.planning.offer import local_deb
 from pkg2image.request import BuildRequest, Format
 from pkg2image.rootfs.tree import Identities, Tree
 from pkg2image.store import Store

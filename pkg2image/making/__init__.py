@@ -1,0 +1,1 @@
+"""``Plan -> Tree -> Image -> Output*``: packages become a configured tree, and that an image."""
