@@ -1,4 +1,4 @@
-"""What the tests over the real archive share: one store, so that nothing is downloaded twice."""
+"""What the tests over the real archive share: one store with all others, so that nothing is downloaded twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Return a world whose store lives as long as the tests."""
     directory = directory_of_the_run(tmp_path_factory, "world")
     return open_world(
-        store=Store(directory / "store"),
+        store=Store(directory_of_the_run(tmp_path_factory, "store")),
         state=directory / "state",
         environment=os.environ,
         now=int(time.time()),

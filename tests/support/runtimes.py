@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -102,14 +103,27 @@ class Engine:
         return self._images[image]
 
 
+def _stacks_layers(directory: Path) -> bool:
+    """Return whether layers can lie over each other below a directory: not where that is itself made of layers."""
+    parts = [directory / "probe" / name for name in ("lower", "upper", "work", "merged")]
+    for part in parts:
+        part.mkdir(parents=True)
+    lower, upper, work, merged = map(str, parts)
+    options = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    answer = ask("unshare", "--mount", "mount", "-t", "overlay", "overlay", "-o", options, merged)
+    shutil.rmtree(directory / "probe")
+    return answer.code == 0
+
+
 @contextmanager
 def podman(directory: Path) -> Iterator[Engine]:
     """Run podman with a storage of its own."""
+    driver = "overlay" if _stacks_layers(directory) else "vfs"
     places = {"--root": "root", "--runroot": "run", "--tmpdir": "tmp"}
     client = (
         "podman",
         *(word for option, name in places.items() for word in (option, str(directory / name))),
-        *("--storage-driver", "vfs", "--runtime", "runc", "--cgroup-manager", "cgroupfs", "--events-backend", "file"),
+        *("--storage-driver", driver, "--runtime", "runc", "--cgroup-manager", "cgroupfs", "--events-backend", "file"),
     )
     try:
         yield Engine(client, (*_ULIMITS, "--log-driver", "k8s-file"))
@@ -120,11 +134,12 @@ def podman(directory: Path) -> Iterator[Engine]:
 @contextmanager
 def docker(directory: Path) -> Iterator[Engine]:
     """Run a docker daemon of our own, without any network, and its client."""
+    driver = "overlay2" if _stacks_layers(directory) else "vfs"
     socket = f"unix://{directory}/docker.sock"
     daemon = (
         *("dockerd", "--host", socket, "--pidfile", f"{directory}/docker.pid"),
         *("--data-root", f"{directory}/data", "--exec-root", f"{directory}/exec"),
-        *("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--storage-driver=vfs"),
+        *("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", f"--storage-driver={driver}"),
         *("--default-ulimit", "nofile=1024:1024"),
     )
     client = ("docker", "--host", socket)
