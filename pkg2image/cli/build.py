@@ -14,6 +14,7 @@ from pkg2image.cli.options import (
     request_of,
     resolution_options,
     shared_options,
+    starting_options,
     world_of,
 )
 from pkg2image.cli.terminal import show, show_json, tell
@@ -26,6 +27,7 @@ from pkg2image.sizes import size_text
 @click.argument("packages", nargs=-1, metavar="PACKAGE...")
 @resolution_options
 @configuration_options
+@starting_options
 @image_options
 @shared_options
 @click.option(

@@ -188,6 +188,21 @@ _SHARED = (
     click.option("-v", "--verbose", is_flag=True, help="More about each step."),
 )
 
+_STARTING = (
+    click.option(
+        "--entrypoint", callback=_words, metavar="WORDS", help="Program to start, as one shell-quoted argument."
+    ),
+    click.option("--cmd", "command", callback=_words, metavar="WORDS", help="Its default arguments, likewise."),
+    click.option(
+        "--env", "environment", multiple=True, callback=_pairs, metavar="K=V", help="Environment variable; repeatable."
+    ),
+    click.option("--user", metavar="USER[:GROUP]", help="Who runs it, by name or number."),
+    click.option("--workdir", metavar="PATH", help="Where it starts."),
+    click.option("--port", "ports", multiple=True, metavar="N[/udp]", help="Port it listens on; repeatable."),
+    click.option("--volume", "volumes", multiple=True, metavar="PATH", help="Directory that holds state; repeatable."),
+    click.option("--stop-signal", metavar="SIGNAL", help="Signal that stops it."),
+)
+
 _IMAGE = (
     click.option(
         "--format",
@@ -203,19 +218,7 @@ _IMAGE = (
         help="File, or directory for several outputs.  [default: PACKAGE.FORMAT here]",
     ),
     click.option("--tag", metavar="NAME[:TAG]", help="Reference of the image.  [default: PACKAGE:latest]"),
-    click.option(
-        "--entrypoint", callback=_words, metavar="WORDS", help="Program to start, as one shell-quoted argument."
-    ),
-    click.option("--cmd", "command", callback=_words, metavar="WORDS", help="Its default arguments, likewise."),
-    click.option(
-        "--env", "environment", multiple=True, callback=_pairs, metavar="K=V", help="Environment variable; repeatable."
-    ),
-    click.option("--user", metavar="USER[:GROUP]", help="Who runs it, by name or number."),
-    click.option("--workdir", metavar="PATH", help="Where it starts."),
-    click.option("--port", "ports", multiple=True, metavar="N[/udp]", help="Port it listens on; repeatable."),
-    click.option("--volume", "volumes", multiple=True, metavar="PATH", help="Directory that holds state; repeatable."),
     click.option("--label", "labels", multiple=True, callback=_pairs, metavar="K=V", help="Label; repeatable."),
-    click.option("--stop-signal", metavar="SIGNAL", help="Signal that stops it."),
     click.option(
         "--compression",
         metavar="gzip|zstd[:N]|none",
@@ -240,6 +243,11 @@ def _apply(options: tuple[Callable[[Decorated], Decorated], ...], function: Deco
 def resolution_options(function: Decorated) -> Decorated:
     """Add the options that decide which packages are taken."""
     return _apply(_RESOLUTION, function)
+
+
+def starting_options(function: Decorated) -> Decorated:
+    """Add the options that decide how the image is started."""
+    return _apply(_STARTING, function)
 
 
 def image_options(function: Decorated) -> Decorated:

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pkg2image.cli.options import request_of, resolution_options, shared_options, world_of
+from pkg2image.cli.options import (
+    configuration_options,
+    request_of,
+    resolution_options,
+    shared_options,
+    starting_options,
+    world_of,
+)
 from pkg2image.cli.started import started_lines
 from pkg2image.cli.terminal import show, show_json
 from pkg2image.errors import UsageError
@@ -24,6 +31,8 @@ if TYPE_CHECKING:
 @click.command("plan")
 @click.argument("packages", nargs=-1, metavar="PACKAGE...")
 @resolution_options
+@configuration_options
+@starting_options
 @shared_options
 @click.option("--declared", is_flag=True, help="Only what packages declare: nothing but indexes is downloaded.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")

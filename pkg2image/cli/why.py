@@ -12,6 +12,7 @@ from pkg2image.cli.options import (
     request_of,
     resolution_options,
     shared_options,
+    starting_options,
     world_of,
 )
 from pkg2image.cli.terminal import show, show_json
@@ -26,6 +27,7 @@ from pkg2image.world import World
 @click.argument("words", nargs=-1, metavar="PACKAGE... -- NAME|/PATH...", type=click.UNPROCESSED)
 @resolution_options
 @configuration_options
+@starting_options
 @shared_options
 @click.option("--json", "as_json", is_flag=True, help="Print the chains as JSON.")
 @click.pass_context

@@ -332,6 +332,12 @@ def test_plan_for_people(user: User) -> None:
     assert lines[-1].startswith("6 packages from bookworm (amd64), closure runtime: ")
 
 
+def test_a_plan_tells_how_the_image_would_be_started_by_the_users_words(user: User) -> None:
+    values = user.run("plan", "hello", "--entrypoint", "/usr/bin/hello --again", "--user", "7", "--json").json
+    told = {name: value["value"] for name, value in values["started"]["values"].items()}
+    assert (told["entrypoint"], told["user"]) == (["/usr/bin/hello", "--again"], "7")
+
+
 def test_a_plan_is_what_the_image_says_of_itself(user: User) -> None:
     planned = user.run("plan", "hello", "--json").json
     built = user.run("hello", "-o", "image.tar", "--json").json[0]

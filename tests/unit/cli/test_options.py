@@ -15,6 +15,7 @@ from pkg2image.cli.options import (
     request_of,
     resolution_options,
     shared_options,
+    starting_options,
     store_of,
 )
 from pkg2image.errors import OutputError, Pkg2ImageError, RequestError, UsageError
@@ -36,6 +37,7 @@ def parse(*words: str, environment: dict[str, str] | None = None) -> dict[str, A
     @click.argument("packages", nargs=-1)
     @resolution_options
     @configuration_options
+    @starting_options
     @image_options
     @shared_options
     def command(**parameters: Any) -> None:
