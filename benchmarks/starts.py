@@ -218,7 +218,8 @@ def _line(each: Start) -> str:
     return f"{each.name:24} {unmet:9}{size} {said} | {each.command} | {each.source}"
 
 
-def _names(words: Sequence[str]) -> list[str]:
+def names_of(words: Sequence[str]) -> list[str]:
+    """Return the names of applications, of which a file has a column."""
     names = []
     for word in words:
         if not word.endswith(".csv"):
@@ -244,7 +245,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write everything here, logs too")
     parser.add_argument("--need", type=int, default=0, help="fail when fewer are complete and start")
     options = parser.parse_args()
-    names = _names(options.applications)[: options.limit]
+    names = names_of(options.applications)[: options.limit]
     with tempfile.TemporaryDirectory() as temporary:
         way = Way(
             options.suite,

@@ -160,6 +160,22 @@ class RegistryError(Pkg2ImageError):
     exit_code = 10
 
 
+class DifferenceError(Pkg2ImageError):
+    """What was made is not what was to be made: an image is not that of its lock, or a lock cannot be kept to.
+
+    Args:
+        message: What should be the same.
+        differences: What differs, one sentence each.
+        hint: What to do next.
+    """
+
+    exit_code = 12
+
+    def __init__(self, message: str, *, differences: tuple[str, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.differences = differences
+
+
 class SelfTestError(Pkg2ImageError):
     """The built image did not do its job under a runtime.
 

@@ -14,6 +14,7 @@ from pkg2image.planning.offer import architectures_of
 from pkg2image.planning.planned import Answer, Planned, why
 from pkg2image.request import BuildRequest
 from pkg2image.rootfs.diversions import DIVERSIONS, parse_diversions
+from pkg2image.rootfs.minimize import Dropped
 from pkg2image.rootfs.tree import Entry, InlineContent, Kind, Tree
 from pkg2image.world import World
 
@@ -22,9 +23,12 @@ _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ORIGINS = {
     "skeleton": "made by the skeleton, which every image has",
     "unpack": "a directory on the way to what packages ship",
-    "plan": "written by pkg2image: what is in the image and why",
+    "lock": "written by pkg2image: exactly what the image is made of",
     "scripts": "written by pkg2image: what became of the scripts of the packages",
+    "reasons": "written by pkg2image: what was left out of the image, and why",
     "completeness": "written by pkg2image: what files of the image ask for and do not find",
+    "origins": "written by pkg2image: what made or changed files that are not as packages ship them",
+    "sbom": "written by pkg2image: the bill of materials",
     "dpkg database": "written by pkg2image: the database of dpkg",
 }
 
@@ -109,7 +113,7 @@ def _absent(finished: Finished, place: str) -> Iterator[str]:
     unreached = [item for item in finished.made.slimmed.dropped if item.path == place] if finished.made.slimmed else []
     for item in unreached:
         source = f"in the package {item.package}, " if item.package else ""
-        yield f"{source}left out by --slim: {item.rule}; --keep /{place} keeps it"
+        yield f"{source}left out by --slim: {item.rule}; {_way_back(item)} keeps it"
     dropped += unreached
     partial = {item.package.name for item in finished.planned.plan.packages if item.skeleton}
     removed = [(package, change) for package, change in _changes(finished, place) if change.action == "removed"]
@@ -128,6 +132,11 @@ def _absent(finished: Finished, place: str) -> Iterator[str]:
         names = sorted({edge.relation for edge in finished.planned.plan.cut})
         if names:
             yield f"packages that were left out may have it: {'; '.join(names)}"
+
+
+def _way_back(item: Dropped) -> str:
+    """Return the option with which a slim image has a path."""
+    return f"--{item.rule}" if item.rule.startswith("feature ") else f"--keep /{item.path}"
 
 
 def _elsewhere(tree: Tree, place: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pkg2image.deb.package import Package
-from pkg2image.digest import Digest, sha256
+from pkg2image.digest import Digest
 from pkg2image.idmap import IdMap
 
 
@@ -149,6 +149,9 @@ class VerifiedSource:
         release: Digest of the (In)Release file.
         date: Its Date in seconds since the epoch.
         signers: Fingerprints of the keys that signed it, sorted; empty when the source is unsigned on request.
+        components: As in the source; empty for a flat repository.
+        label: The Label of the Release, for example ``Debian-Security``.
+        pin: Priority of every version in it where the source sets one, else None.
     """
 
     uri: str
@@ -157,6 +160,22 @@ class VerifiedSource:
     release: Digest
     date: int
     signers: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
+    label: str = ""
+    pin: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file of a repository that had a say in a plan.
+
+    Args:
+        uri: Its address, without credentials.
+        digest: Of its content; of an index, which is there in several forms, that of the uncompressed one.
+    """
+
+    uri: str
+    digest: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +216,6 @@ class Plan:
         """The time of everything made from this plan: the newest Release date, never the clock."""
         return max((source.date for source in self.sources), default=0)
 
-    @property
-    def document(self) -> bytes:
-        """The plan as the image carries it; without notes, since some depend on the day they were made."""
-        facts = {name: value for name, value in render_plan(self).items() if name != "notes"}
-        return canonical_json(facts, errors="backslashreplace")
-
-    @property
-    def digest(self) -> Digest:
-        """The identity of the plan: the SHA-256 of its document."""
-        return sha256(self.document)
-
 
 def render_package(planned: PlannedPackage) -> dict[str, object]:
     """Return a planned package the way ``plan --json`` and ``inspect --json`` show it."""
@@ -226,7 +234,7 @@ def render_package(planned: PlannedPackage) -> dict[str, object]:
 
 
 def render_plan(plan: Plan) -> dict[str, object]:
-    """Return the plan as plain data with a stable order, for ``--json`` and for its digest."""
+    """Return the plan as plain data with a stable order, for ``--json``."""
     return {
         "suite": plan.suite,
         "architecture": plan.architecture,

@@ -46,6 +46,7 @@ class BuildRequest:
         suite: Suite or codename.
         architectures: Debian architectures; empty means the host's.
         mirror: Base URL of the distribution's archive.
+        elsewhere: Further places that may have packages; ``{date}`` in them stands for the date of a Release.
         sources: One-line sources, deb822 text, or paths of files with either; they replace the default sources.
         extra_sources: The same, beside the default sources.
         keyrings: Files with the keys of the sources that name none themselves.
@@ -69,15 +70,18 @@ class BuildRequest:
         volumes: Added.
         labels: Added.
         stop_signal: Replaces the recipe's.
-        compression: ``gzip``, ``zstd``, ``xz`` (not for layers) or ``none``, with or without ``:LEVEL``.
+        compression: ``gzip``, ``zstd``, ``xz`` (not for layers), with or without ``:LEVEL``, ``stored`` or ``none``.
         layers: The most layers an image may have.
         epoch: SOURCE_DATE_EPOCH in seconds; None means the newest Release date of the plan.
         force: Whether an existing file that is not an image of ours may be replaced.
         strict: Whether an image whose files ask for what is not in it is an error.
+        sbom: What the bill of materials beside the image is written as: ``spdx``, ``spdx3``, ``cyclonedx``; ``none``
+            means that there is none.
+        sbom_inside: Whether the image carries its bill of materials, too.
         no_shell: Whether no shell is added for files that show that they need one.
         no_ca_certificates: Whether no certificates are added for files that show that they need them.
         slim: Whether only what can be reached from how the image is started is kept.
-        features: Optional parts of the recipe that a slim image has.
+        features: Optional parts of the application, as its recipe names them.
         locales: What a slim image has beside C.UTF-8, as in ``de_DE``.
         keep: Patterns of paths that a slim image has in any case.
     """
@@ -86,6 +90,7 @@ class BuildRequest:
     suite: str = "stable"
     architectures: tuple[str, ...] = ()
     mirror: str | None = None
+    elsewhere: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     extra_sources: tuple[str, ...] = ()
     keyrings: tuple[Path, ...] = ()
@@ -114,6 +119,8 @@ class BuildRequest:
     epoch: int | None = None
     force: bool = False
     strict: bool = False
+    sbom: tuple[str, ...] = ("spdx",)
+    sbom_inside: bool = False
     no_shell: bool = False
     no_ca_certificates: bool = False
     slim: bool = False
@@ -148,9 +155,14 @@ def make_request(flags: Mapping[str, Any], image_file: Path | None) -> BuildRequ
         values = checked(values, where)
     request = BuildRequest(**values)
     check_ids(request.ids)
-    if not request.slim and (request.features or request.locales or request.keep):
+    if "none" in request.sbom and len(request.sbom) > 1:
         raise RequestError(
-            f"cannot use {where}: features, locales and what to keep are for slim images; others have all of it",
+            f"cannot use {where}: no bill of materials is wanted, and one is",
+            hint="leave --sbom none out, or the other --sbom",
+        )
+    if not request.slim and (request.locales or request.keep):
+        raise RequestError(
+            f"cannot use {where}: locales and what to keep are for slim images; others have all of it",
             hint="add --slim",
         )
     return request
@@ -176,18 +188,20 @@ def _mapping(value: object) -> bool:
 
 
 _PLAIN: Mapping[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("packages", "architectures", "sources", "extra_sources", "with_packages", "without"), _texts),
+    **dict.fromkeys(("packages", "architectures", "sources", "extra_sources", "elsewhere"), _texts),
+    **dict.fromkeys(("with_packages", "without"), _texts),
     **dict.fromkeys(("entrypoint", "command", "ports", "volumes", "features", "locales", "keep"), _texts),
     **dict.fromkeys(("suite", "mirror", "recipe", "tag", "user", "workdir", "stop_signal", "compression"), _text),
     **dict.fromkeys(("environment", "labels", "preseed"), _mapping),
     **dict.fromkeys(
-        ("recommends", "force", "strict", "no_shell", "no_ca_certificates", "slim"),
+        ("recommends", "force", "strict", "no_shell", "no_ca_certificates", "slim", "sbom_inside"),
         lambda value: isinstance(value, bool),
     ),
     "keyrings": lambda value: isinstance(value, tuple) and all(isinstance(path, Path) for path in value),
     "output": lambda value: isinstance(value, Path),
     "formats": lambda value: isinstance(value, tuple) and all(isinstance(each, Format) for each in value),
     "closure": lambda value: value in ("runtime", "full"),
+    "sbom": lambda value: _texts(value) and {"spdx", "spdx3", "cyclonedx", "none"}.issuperset(value),
     "scripts": lambda value: value in ("emulate", "strict", "none"),
     "layers": lambda value: type(value) is int and 1 <= value <= MOST_LAYERS,
 }
@@ -197,6 +211,9 @@ _PLAIN: Mapping[str, Callable[[Any], bool]] = {
 def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
     # ``with`` is a word of the language, so the field cannot have the name of the option.
     fields = {_ALIASES.get(name, name): value for name, value in values.items()}
+    mirror = fields.get("mirror")
+    if isinstance(mirror, tuple | list) and mirror:
+        fields = {**fields, "mirror": mirror[0], "elsewhere": tuple(mirror[1:])}
     ids = {kind: fields.pop(option) for kind, option in _ID_OPTIONS.items() if option in fields}
     return fields | {"ids": ids} if ids else fields
 

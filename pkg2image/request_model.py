@@ -53,6 +53,7 @@ class RequestModel(BaseModel):
     suite: str = "stable"
     architectures: Words = ()
     mirror: str | None = None
+    elsewhere: Words = ()
     sources: Words = ()
     extra_sources: Words = ()
     keyrings: tuple[Path, ...] = ()
@@ -81,6 +82,8 @@ class RequestModel(BaseModel):
     epoch: int | None = Field(default=None, ge=0, le=LAST_EPOCH)
     force: bool = False
     strict: bool = False
+    sbom: Annotated[tuple[Literal["spdx", "spdx3", "cyclonedx", "none"], ...], BeforeValidator(_as_list)] = ("spdx",)
+    sbom_inside: bool = False
     no_shell: bool = False
     no_ca_certificates: bool = False
     slim: bool = False

@@ -17,8 +17,8 @@ packages=(
     apt-utils bzip2 dash dpkg gzip mmdebstrap shellcheck tar xz-utils zstd
     # images: validators, converters and a registry
     appc-spec docker-registry jq oci-image-tool skopeo umoci
-    # runtimes
-    containerd docker.io podman runc uidmap util-linux
+    # runtimes, and what sees which files programs in them ask for
+    containerd docker.io podman runc strace uidmap util-linux
     # configuration: the tools whose work is done natively
     default-jre-headless libglib2.0-bin systemd
 )
@@ -52,9 +52,34 @@ make_venv() {
     "$1/bin/python" -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 }
 
+find_python() {
+    local candidate
+    for candidate in "python$1" "$HOME"/.pyenv/versions/"$1".*/bin/"python$1"; do
+        if "$candidate" -c 'import ensurepip, venv' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+}
+
+make_other_pythons() {
+    # What is made must not depend on the Python that makes it: one environment for each that this machine has.
+    local version python
+    for version in 3.11 3.12 3.13; do
+        python=$(find_python "$version")
+        if [ -z "$python" ]; then
+            echo "there is no Python $version here: what it would make is not compared" >&2
+            continue
+        fi
+        [ -x "$1/pythons/$version/bin/python" ] || "$python" -m venv "$1/pythons/$version"
+        "$1/pythons/$version/bin/python" -m pip install --quiet --disable-pip-version-check --editable .
+    done
+}
+
 if [ "$#" -ne 1 ]; then
     echo "usage: bash tests/install.sh VENV" >&2
     exit 2
 fi
 install_packages
 make_venv "$1"
+make_other_pythons "$1"

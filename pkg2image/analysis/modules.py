@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 
 from pkg2image.analysis.evidence import Evidence, Wanted
+from pkg2image.analysis.reach.python_strings import has_newer_strings
 from pkg2image.rootfs.architectures import TRIPLETS
 from pkg2image.rootfs.tree import Tree, parent_of
 
@@ -23,6 +24,7 @@ _PERL = re.compile(r"^(?:use|require)[ \t]+([A-Z]\w*(?:::\w+)*)[^\n]*?;", re.MUL
 _PERL_POD = re.compile(r"^=[a-zA-Z].*?(?:^=cut\b[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
 _PERL_END = re.compile(r"^__(?:END|DATA)__$", re.MULTILINE)
 _RUBY = re.compile(r"""^require[ \t(]+["']([A-Za-z0-9_][A-Za-z0-9_/.-]*)["']""", re.MULTILINE)
+_GRAMMAR = (3, 11)  # the oldest that this program runs on: what is read must not depend on who reads
 _LANGUAGE = re.compile(r"(python|perl|ruby)[0-9.]*")
 # Modules of Python without a file: they are compiled into the interpreter of some release of Debian at least.
 _PYTHON_BUILTIN = frozenset(
@@ -60,10 +62,12 @@ def shown_by_modules(
 
 
 def _python(text: str) -> Iterator[str]:
+    if has_newer_strings(text):
+        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escapes in strings of others
-            program = ast.parse(text.encode("utf-8", "surrogateescape"))
+            program = ast.parse(text.encode("utf-8", "surrogateescape"), feature_version=_GRAMMAR)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for statement in program.body:

@@ -21,6 +21,7 @@ from pkg2image.archive.acquire import Acquirer
 from pkg2image.archive.databases import Databases, IndexFile, forms_of
 from pkg2image.archive.documents import BelievedRelease
 from pkg2image.errors import MalformedPackageError, NetworkError, Pkg2ImageError, TrustError
+from pkg2image.plan import ReadFile
 from pkg2image.progress import Reporter, Silence
 from pkg2image.store import Store
 
@@ -127,6 +128,11 @@ class SuiteContents:
     acquirer: Acquirer
     offline: bool
 
+    def read(self) -> list[ReadFile]:
+        """Return the indexes as files that are read, in whatever form."""
+        databases = self._databases()
+        return [databases.read_file(forms) for forms in self.chosen()]
+
     def load(self) -> list[FileIndex]:
         """Return the indexes that the suite has; many suites have none.
 
@@ -176,7 +182,7 @@ class ArchiveFiles:
         reporter: Told when something is loaded.
     """
 
-    __slots__ = ("_indexes", "_reporter", "_suites", "problems")
+    __slots__ = ("_indexes", "_reporter", "_suites", "problems", "read")
 
     def __init__(self, suites: Sequence[SuiteContents], reporter: Reporter | None = None) -> None:
         self._suites = tuple(suites)
@@ -184,6 +190,8 @@ class ArchiveFiles:
         self._indexes: list[FileIndex] | None = None
         self.problems: dict[str, Pkg2ImageError] = {}
         """Suite -> why it has no files; complete after the first question."""
+        self.read: tuple[ReadFile, ...] = ()
+        """The indexes that answer questions; complete after the first one."""
 
     def packages(self, path: str) -> tuple[str, ...]:
         """Return the names of the packages that have a file, sorted.
@@ -203,6 +211,7 @@ class ArchiveFiles:
         for suite in self._suites:
             try:
                 found += suite.load()
+                self.read += tuple(suite.read())
             except (NetworkError, TrustError, MalformedPackageError) as error:
                 self.problems[str(suite.believed.source)] = error
         return found

@@ -23,6 +23,7 @@ from pkg2image.deb.limits import DEFAULT_LIMITS
 from pkg2image.deb.place import Place
 from pkg2image.digest import Digest, sha256
 from pkg2image.errors import NetworkError, TrustError
+from pkg2image.plan import ReadFile
 from pkg2image.store import CorruptBlobError, MissingBlobError, Store
 
 _CHUNK = 1 << 18
@@ -105,8 +106,16 @@ class Databases:
 
     def origin(self, forms: Sequence[IndexFile]) -> str:
         """Return what an index is called in messages: its address without credentials."""
-        source = self.believed.source
-        return source.public_uri + source.release_base.removeprefix(source.uri) + forms[-1].path
+        return self.believed.source.public_release_base + forms[-1].path
+
+    def read_file(self, forms: Sequence[IndexFile]) -> ReadFile:
+        """Return what is read when an index is: the same, in whatever form it comes."""
+        plain = next((form.plain for form in forms if form.plain is not None), None)
+        best = forms[0]
+        if plain is None:
+            return ReadFile(self.believed.source.public_release_base + best.path, best.record.digest)
+        suffix = f".{best.compression}" if best.compression else ""
+        return ReadFile(self.believed.source.public_release_base + best.path.removesuffix(suffix), plain.digest)
 
     def database(self, forms: Sequence[IndexFile]) -> bytes:
         """Return the kept database of an index, or one made of any form that is at hand or can be had.

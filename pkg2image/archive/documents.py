@@ -5,7 +5,7 @@ What is kept is what was downloaded. It is judged again each time, by the keys, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from pkg2image.archive.trust import TrustMemory
 from pkg2image.archive.verdict import Verified, judge
 from pkg2image.digest import sha256
 from pkg2image.errors import NetworkError
-from pkg2image.plan import VerifiedSource
+from pkg2image.plan import ReadFile, VerifiedSource
 from pkg2image.store import Store
 
 _LIMIT = 16 << 20
@@ -51,12 +51,14 @@ class BelievedRelease:
         release: What it says.
         verified: What the plan keeps of it.
         notes: Sentences that every output shows.
+        read: The files that say so.
     """
 
     source: Source
     release: Release
     verified: VerifiedSource
     notes: tuple[str, ...] = ()
+    read: tuple[ReadFile, ...] = ()
 
 
 def fetch_documents(source: Source, acquirer: Acquirer) -> Documents | None:
@@ -171,10 +173,28 @@ def believe(
         source,
         release,
         VerifiedSource(
-            source.public_uri, source.suite, release.codename or source.suite, digest, release.date, verified.signers
+            uri=source.public_uri,
+            suite=source.suite,
+            codename=release.codename or source.suite,
+            release=digest,
+            date=release.date,
+            signers=verified.signers,
+            components=source.components,
+            label=release.label,
+            pin=source.priority,
         ),
         (*verified.notes, *notes),
+        tuple(_read(source, documents)),
     )
+
+
+def _read(source: Source, documents: Documents) -> Iterator[ReadFile]:
+    base = source.public_release_base
+    if documents.document.startswith(_UNDATED.encode()):
+        return  # nobody has published it: see `make_documents`
+    yield ReadFile(f"{base}InRelease" if documents.signature is None else f"{base}Release", sha256(documents.document))
+    if documents.signature:
+        yield ReadFile(f"{base}Release.gpg", sha256(documents.signature))
 
 
 def _unsigned(source: Source, documents: Documents) -> Verified:

@@ -18,16 +18,18 @@ import zstandard
 from pkg2image.archive.stanzas import read_blocks
 from pkg2image.deb.control import parse_stanzas
 
-INDEX_RECORD = "index-1"
+INDEX_RECORD = "index-2"
 """What databases are kept as: another one when what is in one changes."""
 
 _MAX_BLOCK = 1 << 24
 _ENOUGH_NAMES = 60
 _PACKAGE = re.compile(r"\nPackage:[ \t]*(\S+)")
+_BUILT_FROM = re.compile(r"\n(?:Source|Package):[ \t]*([^\s(]+)")
 _SCHEMA = """
     CREATE TABLE block (id INTEGER PRIMARY KEY, stanzas BLOB NOT NULL);
     CREATE TABLE package (name TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (name, block)) WITHOUT ROWID;
     CREATE TABLE provided (name TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (name, block)) WITHOUT ROWID;
+    CREATE TABLE source (name TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (name, block)) WITHOUT ROWID;
 """
 
 
@@ -63,7 +65,7 @@ class PackageIndex:
         return tuple(
             fields
             for text in self._texts("package", name)
-            if name in _PACKAGE.findall("\n" + text)
+            if name in text and name in _PACKAGE.findall("\n" + text)
             for fields in parse_stanzas(text, origin=origin)
             if fields.get("Package") == name
         )
@@ -75,6 +77,22 @@ class PackageIndex:
             for text in self._texts("provided", virtual)
             if virtual in text and "\nProvides:" in "\n" + text
             for name in _PACKAGE.findall("\n" + text)
+        )
+
+    def built_from(self, source: str) -> tuple[dict[str, str], ...]:
+        """Return the stanzas of all packages that are built from a source package.
+
+        Raises:
+            MalformedPackageError: When one of them is not a stanza; names the source package and the index.
+        """
+        origin = f"a stanza of the source package {source} in {self.origin}"
+        texts = dict.fromkeys((*self._texts("package", source), *self._texts("source", source)))
+        likely = (text for text in texts if source in text and source in _BUILT_FROM.findall("\n" + text))
+        found = (fields for text in likely for fields in parse_stanzas(text, origin=origin))
+        return tuple(
+            fields
+            for fields in found
+            if (fields.get("Source", "").partition(" ")[0] or fields.get("Package")) == source
         )
 
     def names(self) -> Iterator[str]:
@@ -122,6 +140,7 @@ def build_index(chunks: Iterable[bytes], *, origin: str) -> bytes:
     compressor = zstandard.ZstdCompressor(level=1)
     packages: list[tuple[str, int]] = []
     provided: list[tuple[str, int]] = []
+    sources: list[tuple[str, int]] = []
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.executescript(_SCHEMA)
         connection.execute("BEGIN")
@@ -129,8 +148,10 @@ def build_index(chunks: Iterable[bytes], *, origin: str) -> bytes:
             connection.execute("INSERT INTO block VALUES (?, ?)", (number, compressor.compress(block.text)))
             packages.extend((name, number) for name in block.names)
             provided.extend((name, number) for name in block.provides)
+            sources.extend((name, number) for name in block.sources)
         # Rows in the order of their key append to the tree instead of being sought a place one by one.
         connection.executemany("INSERT INTO package VALUES (?, ?)", sorted(packages))
         connection.executemany("INSERT INTO provided VALUES (?, ?)", sorted(provided))
+        connection.executemany("INSERT INTO source VALUES (?, ?)", sorted(sources))
         connection.execute("COMMIT")
         return connection.serialize()

@@ -31,6 +31,7 @@ from pkg2image.archive.trust import TrustMemory
 from pkg2image.archive.universe import LoadedUniverse, OriginIndex
 from pkg2image.deb.package import Origin, Package
 from pkg2image.errors import NetworkError, RequestError, TrustError
+from pkg2image.plan import ReadFile
 from pkg2image.progress import Reporter
 from pkg2image.store import Store
 
@@ -72,6 +73,7 @@ def load_universe(
     reporter: Reporter,
     keyrings: Sequence[Path] = (),
     local: Sequence[Package] = (),
+    read: Sequence[ReadFile] = (),
 ) -> LoadedUniverse:
     """Read the sources and merge what they offer.
 
@@ -87,6 +89,7 @@ def load_universe(
         reporter: Told about the steps.
         keyrings: Key files for sources that name none themselves.
         local: Packages in files, which outrank everything.
+        read: The files that told which sources to read.
 
     Raises:
         RequestError: A suite, component or architecture does not exist, or a local file is not there.
@@ -119,12 +122,13 @@ def load_universe(
     return LoadedUniverse(
         architecture,
         [
-            OriginIndex(index, _origin(sources.index(each.source), each, component))
-            for each, indexes in loaded
+            OriginIndex(index, _origin(number, each, component))
+            for number, (each, indexes) in enumerate(loaded)
             for component, index in indexes
         ],
         local=local,
         sources=[each.verified for each, _ in loaded],
+        read=[*read, *(one for each, _ in loaded for one in (*each.read, *surroundings.indexes_of(each).read()))],
         notes=tuple(dict.fromkeys(notes)),
         distribution=target.release.origin.lower().partition(" ")[0],
         codename=target.verified.codename,

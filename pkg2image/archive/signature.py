@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pysequoia
 from pysequoia import packet
@@ -80,6 +81,33 @@ def examine_detached(release: bytes, signature: bytes, keys: Sequence[bytes], *,
     def verify(one: packet.Packet, certificates: list[pysequoia.Cert]) -> pysequoia.Decrypted:
         detached = pysequoia.Sig.from_bytes(bytes(one))
         return pysequoia.verify(release, store=lambda _: certificates, signature=detached)
+
+    return _examine(signature, verify, read_keyring(keys), origin)
+
+
+def examine_file(path: Path, signature: bytes, keys: Sequence[bytes], *, origin: str) -> Findings:
+    """Examine the armoured block of detached signatures of a file of any kind and size.
+
+    Args:
+        path: The signed file.
+        signature: Its ``.asc`` file.
+        keys: Keyrings, binary or armoured; their certificates are the only ones that may sign.
+        origin: What is examined, for errors.
+
+    Returns:
+        What was found; the body is empty.
+
+    Raises:
+        NoSignatureError: It is not signed.
+        MalformedSignatureError: The signature is not exactly one armoured block, or no OpenPGP signature.
+        RequestError: A keyring is unreadable.
+    """
+    _check_text(signature, f"the signature of {origin}")
+    _check_armour(signature.split(b"\n"), f"the signature of {origin}")
+
+    def verify(one: packet.Packet, certificates: list[pysequoia.Cert]) -> pysequoia.Decrypted:
+        detached = pysequoia.Sig.from_bytes(bytes(one))
+        return pysequoia.verify(file=str(path), store=lambda _: certificates, signature=detached)
 
     return _examine(signature, verify, read_keyring(keys), origin)
 
@@ -182,7 +210,8 @@ def _finding(signature: packet.Packet, verify: _Verifier, keyring: Keyring) -> t
     try:
         verified = verify(signature, keyring.certificates)
         maker = verified.valid_sigs[0]
-        body, key = verified.bytes, keyring.find(maker.signing_key, certificate=maker.certificate)
+        # Of a file that the library has read itself there are no bytes.
+        body, key = verified.bytes or b"", keyring.find(maker.signing_key, certificate=maker.certificate)
     except RuntimeError:
         body, key = None, keyring.find(issuer)
     weak = "" if signature.hash_algorithm in STRONG_HASHES else str(signature.hash_algorithm).rpartition(".")[2]

@@ -122,6 +122,11 @@ class Source:
         parts = urlsplit(self.uri)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
+    @property
+    def public_release_base(self) -> str:
+        """The same of `release_base`."""
+        return self.public_uri + self.release_base.removeprefix(self.uri)
+
     def __str__(self) -> str:
         """Return what people call this source in messages."""
         return f"{self.public_uri} {self.suite}"

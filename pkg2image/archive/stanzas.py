@@ -19,6 +19,7 @@ _MAX_STANZA = 1 << 23
 # The literal line feed and P let the expression engine skip from candidate to candidate: seven times faster than `^`.
 _FIELD = re.compile(rb"\nP(ackage|rovides):(.*(?:\n[ \t].*)*)")
 _PROVIDED = re.compile(rb"(?:^|,)\s*([^\s,(:|]+)")
+_SOURCE = re.compile(rb"\nSource:[ \t]*([^\s(]+)")
 _GAP = re.compile(rb"\n\n+")
 
 
@@ -30,11 +31,13 @@ class StanzaBlock:
         text: The stanzas, with blank lines between them.
         names: The packages they describe, sorted.
         provides: The virtual packages they provide, sorted.
+        sources: The source packages they name, sorted; a package that names none is built from one of its own name.
     """
 
     text: bytes
     names: tuple[str, ...]
     provides: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 def read_blocks(chunks: Iterable[bytes], *, origin: str) -> Iterator[StanzaBlock]:
@@ -59,7 +62,7 @@ def read_blocks(chunks: Iterable[bytes], *, origin: str) -> Iterator[StanzaBlock
                 provides.update(_PROVIDED.findall(value))
         if len(names) <= text.count(b"\n\n"):
             _check_every_stanza(text, origin)
-        yield StanzaBlock(text, _sorted(names), _sorted(provides))
+        yield StanzaBlock(text, _sorted(names), _sorted(provides), _sorted(_SOURCE.findall(b"\n" + text)))
 
 
 def _sorted(names: Iterable[bytes]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from pkg2image.archive.index import INDEX_RECORD, PackageIndex, build_index
 from pkg2image.archive.release import Release
 from pkg2image.archive.sources import Source
 from pkg2image.errors import RequestError
+from pkg2image.plan import ReadFile
 from pkg2image.store import Store
 
 
@@ -96,6 +97,15 @@ class SuiteIndexes:
             MalformedPackageError: When it is, and malformed all the same.
         """
         return [(forms[0].component, self._load(forms)) for forms in self._chosen()]
+
+    def read(self) -> list[ReadFile]:
+        """Return the indexes as files that are read, in whatever form.
+
+        Raises:
+            RequestError: When there is no such component, or nothing for the architecture.
+        """
+        databases = self._databases()
+        return [databases.read_file(forms) for forms in self._chosen()]
 
     def _chosen(self) -> list[tuple[IndexFile, ...]]:
         return choose_indexes(self.believed.source, self.believed.release, self.architecture)

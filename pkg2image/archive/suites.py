@@ -14,6 +14,7 @@ from pkg2image.archive.distributions import ALIASES
 from pkg2image.archive.documents import believe, fetch_documents, keep_documents, kept_documents
 from pkg2image.archive.sources import Source
 from pkg2image.archive.trust import TrustMemory
+from pkg2image.plan import ReadFile
 from pkg2image.store import Store
 
 
@@ -26,8 +27,8 @@ def codename_of(
     keyrings: Sequence[Path],
     now: int,
     offline: bool,
-) -> str:
-    """Return the codename of a suite.
+) -> tuple[str, tuple[ReadFile, ...]]:
+    """Return the codename of a suite, and the files that say so.
 
     Args:
         source: The main suite; a suite that is no alias is its own answer, without any look at it.
@@ -43,11 +44,11 @@ def codename_of(
         TrustError: The Release cannot be believed.
     """
     if source.suite not in ALIASES:
-        return source.suite
+        return source.suite, ()
     documents = kept_documents(source, store) if offline else fetch_documents(source, acquirer)
     if documents is None:
-        return source.suite  # reading the universe explains what is missing
+        return source.suite, ()  # reading the universe explains what is missing
     believed = believe(source, documents, store=store, keyrings=keyrings, memory=memory, now=now)
     if not offline:
         keep_documents(source, documents, store)
-    return believed.release.codename or source.suite
+    return believed.release.codename or source.suite, believed.read

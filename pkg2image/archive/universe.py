@@ -7,7 +7,7 @@ them lies or is broken, and the package cannot be used at all.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from pkg2image.archive.index import PackageIndex
 from pkg2image.deb.package import Origin, Package, package_from_stanza
 from pkg2image.deb.version import version_key
 from pkg2image.errors import TrustError
-from pkg2image.plan import VerifiedSource
+from pkg2image.plan import ReadFile, VerifiedSource
 
 if TYPE_CHECKING:
     from pkg2image.archive.contents import ArchiveFiles
@@ -47,10 +47,12 @@ class LoadedUniverse:
         indexes: In the order of the sources.
         local: Packages that are files of this machine; they outrank all others.
         sources: What was believed, in the order of the sources.
+        read: The files of the repositories that say so, and their indexes.
         notes: Sentences that every output shows.
         distribution: What the Release of the target suite calls itself, in lower case.
         codename: The codename of the target suite.
         files: Returns which packages have a file; called when somebody asks, and once.
+        held: Packages that are the candidates of their names, whatever else there is; see `holding`.
     """
 
     def __init__(
@@ -60,13 +62,16 @@ class LoadedUniverse:
         *,
         local: Sequence[Package] = (),
         sources: Sequence[VerifiedSource] = (),
+        read: Sequence[ReadFile] = (),
         notes: Sequence[str] = (),
         distribution: str = "",
         codename: str = "",
         files: Callable[[], ArchiveFiles],
+        held: Iterable[Package] = (),
     ) -> None:
         self.architecture = architecture
         self.sources = tuple(sources)
+        self.read = tuple(read)
         self.notes = tuple(notes)
         self.distribution = distribution
         self.codename = codename
@@ -74,6 +79,7 @@ class LoadedUniverse:
         self._files: ArchiveFiles | None = None
         self._indexes = tuple(indexes)
         self._local = tuple(local)
+        self._held = {package.name: package for package in held}
         self._versions: dict[str, tuple[Package, ...]] = {}
         self._providers: dict[str, tuple[Package, ...]] = {}
 
@@ -81,7 +87,32 @@ class LoadedUniverse:
     def identity(self) -> list[object]:
         """Plain data that is the same when all packages of the sources are; it says nothing of local files."""
         sources = [[source.uri, source.suite, str(source.release)] for source in self.sources]
-        return [self.architecture, self.codename, sources, [astuple(each.origin) for each in self._indexes]]
+        held = [[each.name, each.version, each.sha256] for each in self._held.values()]
+        return [self.architecture, self.codename, sources, [astuple(each.origin) for each in self._indexes], *held]
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Names of the packages that are held at a version."""
+        return frozenset(self._held)
+
+    def holding(self, packages: Iterable[Package]) -> LoadedUniverse:
+        """Return the same with some packages as the candidates of their names, whatever newer ones there are.
+
+        Args:
+            packages: At most one of a name; one that no source offers any more is offered all the same.
+        """
+        return LoadedUniverse(
+            self.architecture,
+            self._indexes,
+            local=self._local,
+            sources=self.sources,
+            read=self.read,
+            notes=self.notes,
+            distribution=self.distribution,
+            codename=self.codename,
+            files=lambda: self.files,
+            held=packages,
+        )
 
     @property
     def files(self) -> ArchiveFiles:
@@ -111,7 +142,8 @@ class LoadedUniverse:
         """
         known = self._providers.get(name)
         if known is None:
-            names = {package.name for package in self._local}.union(
+            brought = (package for package in self._held.values() if name in package.fields.get("Provides", ""))
+            names = {package.name for package in (*self._local, *brought)}.union(
                 *(each.index.providing(name) for each in self._indexes)
             )
             candidates = [self.versions(real)[:1] for real in sorted(names - {name})]
@@ -137,19 +169,47 @@ class LoadedUniverse:
         names = {package.name for package in self._local}
         yield from sorted(names.union(*(each.index.names() for each in self._indexes)))
 
+    def offered(self, name: str) -> tuple[Package, ...]:
+        """Return every version of a package as each suite offers it: with one origin, and not held against others.
+
+        Raises:
+            MalformedPackageError: When a stanza of it makes no sense.
+        """
+        return tuple(package for each in self._indexes for package in self._packages(each, each.index.stanzas(name)))
+
+    def built_from(self, source: str, of: Callable[[Origin], bool]) -> tuple[Package, ...]:
+        """Return the packages that are built from a source package, as each suite offers them.
+
+        Args:
+            source: Its name.
+            of: Says of which suites.
+
+        Raises:
+            MalformedPackageError: When a stanza of one makes no sense.
+        """
+        indexes = (each for each in self._indexes if of(each.origin))
+        return tuple(package for each in indexes for package in self._packages(each, each.index.built_from(source)))
+
+    def _packages(self, each: OriginIndex, stanzas: Iterable[Mapping[str, str]]) -> Iterator[Package]:
+        for fields in stanzas:
+            package = package_from_stanza(fields, origin=each.index.origin, origins=(each.origin,))
+            if package.architecture in {self.architecture, "all"}:
+                yield package
+
     def _merged(self, name: str) -> Iterable[Package]:
         merged: dict[tuple[str, str], Package] = {}
-        for each in self._indexes:
-            for fields in each.index.stanzas(name):
-                package = package_from_stanza(fields, origin=each.index.origin, origins=(each.origin,))
-                if package.architecture not in {self.architecture, "all"}:
-                    continue
-                key = package.version, package.architecture
-                merged[key] = _joined(merged[key], package) if key in merged else package
+        for package in self.offered(name):
+            key = package.version, package.architecture
+            merged[key] = _joined(merged[key], package) if key in merged else package
+        held = self._held.get(name)
+        if held is not None and not held.local_path:
+            merged.setdefault((held.version, held.architecture), held)
         return (*merged.values(), *(package for package in self._local if package.name == name))
 
-    def _rank(self, package: Package) -> tuple[int, object, bool]:
-        return package.priority, version_key(package.version), package.architecture == self.architecture
+    def _rank(self, package: Package) -> tuple[bool, int, object, bool]:
+        is_held = self._held.get(package.name) == package
+        native = package.architecture == self.architecture
+        return is_held, package.priority, version_key(package.version), native
 
 
 def _joined(first: Package, second: Package) -> Package:

@@ -1,11 +1,11 @@
-"""``plan --graph``: where the drawing of a closure goes."""
+"""Where drawings go: that of a closure of ``plan --graph``, that of sizes of ``inspect --treemap``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pkg2image.cli.terminal import show, show_document
-from pkg2image.digest import sha256
+from pkg2image.digest import Digest, sha256
 from pkg2image.drawing.draw import draw, is_drawing
 from pkg2image.errors import OutputError, UsageError
 from pkg2image.image.target import check_target, failures, new_file
@@ -31,14 +31,24 @@ def check_drawing(request: BuildRequest, path: Path | None, *, force: bool) -> N
             f"cannot draw {' and '.join(architectures)} in one picture: their packages differ",
             hint=f"draw one at a time: --arch {request.architectures[0]}",
         )
-    if path is None:
-        return
+    if path is not None:
+        check_place(path, force=force, hint="use --force to replace it, or name another file with -o")
+
+
+def check_place(path: Path, *, hint: str, force: bool = False) -> None:
+    """Make sure that a drawing may be written to a file.
+
+    Args:
+        path: Where to.
+        hint: What to do when something else is there.
+        force: Whether a file that is no drawing of ours may be replaced.
+
+    Raises:
+        OutputError: When the file may not be written.
+    """
     with failures(path):
         if path.is_file() and not force and not is_drawing(path):
-            raise OutputError(
-                f"cannot write {path}: it exists and is not a drawing made by pkg2image",
-                hint="use --force to replace it, or name another file with -o",
-            )
+            raise OutputError(f"cannot write {path}: it exists and is not a drawing made by pkg2image", hint=hint)
     check_target(path, force=True)
 
 
@@ -56,7 +66,16 @@ def show_drawing(plan: Plan, form: str, path: Path | None) -> None:
     document = draw(plan, form)
     if path is None:
         show_document(document)
-        return
+    else:
+        show(f"{path} {write_drawing(document, path)}")
+
+
+def write_drawing(document: bytes, path: Path) -> Digest:
+    """Write a drawing into a file that was checked, and return its digest.
+
+    Raises:
+        OutputError: When it cannot be written.
+    """
     with new_file(path, force=True) as file:
         file.write(document)
-    show(f"{path} {sha256(document)}")
+    return sha256(document)

@@ -17,14 +17,23 @@ import click
 
 from pkg2image import __version__
 from pkg2image.cli.terminal import tell
-from pkg2image.errors import Pkg2ImageError, SelfTestError, UnresolvableError, UsageError
+from pkg2image.errors import DifferenceError, Pkg2ImageError, SelfTestError, UnresolvableError, UsageError
 
 _COMMANDS = {
     "build": "Build an image of packages and what they need.",
     "plan": "Show what an image would hold, why, and how big.",
     "why": "Tell why a package or a file is in an image, or why it is not.",
+    "lock": "Write down exactly what an image is made of.",
+    "vendor": "Put the packages of a lock and the lock itself into a directory.",
+    "outdated": "Tell which packages of an image or a lock have updates.",
+    "update": "Make a lock anew with the smallest change.",
     "inspect": "Look at an image: packages, configuration, layers, files.",
+    "verify": "Build an image again from the lock inside it and compare, or check its signatures.",
+    "diff": "Tell what differs between two images or locks.",
+    "sbom": "Print the bill of materials of an image.",
+    "legal": "Write licence texts and the places of sources for an image.",
     "test": "Start an image under a runtime of this machine and see whether it works.",
+    "sign": "Sign images with a key of yours.",
     "cache": "Look at the store of downloads, facts and layers.",
     "recipes": "Look at the recipes of well-known applications.",
     "completion": "Print the completion script of a shell.",
@@ -42,6 +51,7 @@ _HINTS = {
     9: "name another place with -o or --cache-dir",
     10: "check the name of the image and your credentials",
     11: "look at what the container has printed",
+    12: "build again, and compare the two",
 }
 """What to do next, by exit code, where an error does not know better."""
 
@@ -109,6 +119,9 @@ def _fail(error: Pkg2ImageError) -> int:
     if isinstance(error, UnresolvableError):
         for reason in error.reasons:
             tell(f"  {reason}")
+    if isinstance(error, DifferenceError):
+        for difference in error.differences:
+            tell(f"  {difference}")
     if isinstance(error, SelfTestError):
         for line in error.log:
             tell(f"  | {line}")

@@ -56,6 +56,26 @@ def _words(_context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(f"cannot split {value!r} into words: {error}", param=parameter) from error
 
 
+MIRROR = click.option(
+    "--mirror",
+    multiple=True,
+    metavar="URL",
+    envvar="PKG2IMAGE_MIRROR",
+    help="Archive of the distribution; repeatable: others are asked for packages that are gone from it, by their "
+    "hash, with {date} for that of the Release where they are archives of snapshots.  [default: the host's]",
+)
+"""Where packages come from."""
+
+_KEYRING = click.option(
+    "--keyring",
+    "keyrings",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Keys of sources that name none; repeatable.",
+)
+OFFLINE = click.option("--offline", is_flag=True, help="Use only what is in the store.")
+"""No network."""
+
 _RESOLUTION = (
     click.option(
         "-f",
@@ -72,9 +92,7 @@ _RESOLUTION = (
         metavar="ARCH",
         help="Debian architecture; repeatable.  [default: this machine's]",
     ),
-    click.option(
-        "--mirror", metavar="URL", envvar="PKG2IMAGE_MIRROR", help="Archive of the distribution.  [default: the host's]"
-    ),
+    MIRROR,
     click.option(
         "--source",
         "sources",
@@ -89,13 +107,7 @@ _RESOLUTION = (
         metavar="FILE|LINE",
         help="apt source beside the default ones; repeatable.",
     ),
-    click.option(
-        "--keyring",
-        "keyrings",
-        multiple=True,
-        type=click.Path(path_type=Path),
-        help="Keys of sources that name none; repeatable.",
-    ),
+    _KEYRING,
     click.option(
         "--closure",
         type=click.Choice(["runtime", "full"]),
@@ -126,7 +138,26 @@ _RESOLUTION = (
     click.option(
         "--gid", "gids", multiple=True, callback=_numbers, metavar="GROUP=NUMBER", help="The same of a group."
     ),
-    click.option("--offline", is_flag=True, help="Use only what is in the store."),
+    OFFLINE,
+)
+
+_TODAY = (
+    click.option(
+        "--mirror",
+        multiple=True,
+        metavar="URL",
+        envvar="PKG2IMAGE_MIRROR",
+        help="Archive of the distribution; others as for build.  [default: that of the lock, else the host's]",
+    ),
+    click.option(
+        "--source",
+        "sources",
+        multiple=True,
+        metavar="FILE|LINE",
+        help="apt source (one-line or deb822) instead of those of the lock; repeatable.",
+    ),
+    _KEYRING,
+    OFFLINE,
 )
 
 _CONFIGURATION = (
@@ -150,7 +181,11 @@ _CONFIGURATION = (
         help="Keep only what can be reached from how the image is started, and the application itself.",
     ),
     click.option(
-        "--feature", "features", multiple=True, metavar="NAME", help="Optional part for a slim image; repeatable."
+        "--feature",
+        "features",
+        multiple=True,
+        metavar="NAME",
+        help="Optional part of the application, as its recipe names it; repeatable.",
     ),
     click.option("--locale", "locales", multiple=True, metavar="xx_YY", help="Locale for a slim image; repeatable."),
     click.option(
@@ -218,16 +253,28 @@ _IMAGE = (
         help="File, or directory for several outputs.  [default: PACKAGE.FORMAT here]",
     ),
     click.option("--tag", metavar="NAME[:TAG]", help="Reference of the image.  [default: PACKAGE:latest]"),
-    click.option("--label", "labels", multiple=True, callback=_pairs, metavar="K=V", help="Label; repeatable."),
-    click.option(
-        "--compression",
-        metavar="gzip|zstd[:N]|none",
-        help="How layers are compressed (ACI: gzip, xz, none).  [default: gzip]",
-    ),
-    click.option("--layers", type=click.IntRange(1, 120), metavar="N", help="The most layers.  [default: 20]"),
     click.option(
         "--force", is_flag=True, default=None, help="Replace an existing file although it is no image of ours."
     ),
+)
+
+_LAYERS = (
+    click.option("--label", "labels", multiple=True, callback=_pairs, metavar="K=V", help="Label; repeatable."),
+    click.option(
+        "--compression",
+        metavar="gzip|zstd[:N]|stored|none",
+        help="How layers are compressed (ACI: gzip, xz, stored, none); stored is gzip that does not compress, whose "
+        "bytes no version of a library changes.  [default: gzip]",
+    ),
+    click.option("--layers", type=click.IntRange(1, 120), metavar="N", help="The most layers.  [default: 20]"),
+    click.option(
+        "--sbom",
+        multiple=True,
+        type=click.Choice(["spdx", "spdx3", "cyclonedx", "none"]),
+        help="What the bill of materials beside the image is written as (SPDX 2.3, SPDX 3.0.1, CycloneDX 1.6); "
+        "repeatable.  [default: spdx]",
+    ),
+    click.option("--sbom-inside", is_flag=True, default=None, help="Put it into the image as well, as SPDX 2.3."),
     click.option(
         "--strict", is_flag=True, default=None, help="Fail when files of the image ask for what is not in it."
     ),
@@ -251,8 +298,13 @@ def starting_options(function: Decorated) -> Decorated:
 
 
 def image_options(function: Decorated) -> Decorated:
-    """Add the options that decide how the image looks and where it goes."""
+    """Add the options that decide how the image is written and where it goes."""
     return _apply(_IMAGE, function)
+
+
+def layer_options(function: Decorated) -> Decorated:
+    """Add the options that decide how the image looks beside what is in it."""
+    return _apply(_LAYERS, function)
 
 
 def configuration_options(function: Decorated) -> Decorated:
@@ -260,12 +312,18 @@ def configuration_options(function: Decorated) -> Decorated:
     return _apply(_CONFIGURATION, function)
 
 
+def today_options(function: Decorated) -> Decorated:
+    """Add the options that decide what an image or a lock is held against."""
+    return _apply(_TODAY, function)
+
+
 def shared_options(function: Decorated) -> Decorated:
     """Add the options about this run: directories, jobs, progress."""
     return _apply(_SHARED, function)
 
 
-_RUN = ("cache_dir", "state_dir", "jobs", "progress", "quiet", "verbose", "offline")
+_RUN = ("cache_dir", "state_dir", "jobs", "progress", "quiet", "verbose", "offline", "lock", "frozen")
+_AFTERWARDS = ("provenance", "sign_keys")
 
 
 def request_of(parameters: dict[str, Any]) -> BuildRequest:
@@ -276,7 +334,9 @@ def request_of(parameters: dict[str, Any]) -> BuildRequest:
         RequestError: When the request makes no sense.
     """
     flags = {
-        name: value for name, value in parameters.items() if name not in (*_RUN, "image_file", "as_json", "with_test")
+        name: value
+        for name, value in parameters.items()
+        if name not in (*_RUN, *_AFTERWARDS, "image_file", "as_json", "with_test")
     }
     if flags.get("formats"):
         flags["formats"] = tuple(map(Format, flags["formats"]))

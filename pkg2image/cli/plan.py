@@ -90,7 +90,13 @@ def _files(shown: Shown | None) -> dict[str, object]:
     """Return what JSON says about the files of an image; of a plan that looks at none only that."""
     if shown is None:
         return {"declared_only": True}
-    return {"declared_only": False, "started": shown.started, "file_notes": [*shown.unasked, *shown.notes]}
+    slim = shown.slim.render() if shown.slim else None
+    return {
+        "declared_only": False,
+        "slim": slim,
+        "started": shown.started,
+        "file_notes": [*shown.unasked, *shown.notes],
+    }
 
 
 def _show(one: Plan, shown: Shown | None) -> None:
@@ -118,3 +124,5 @@ def _show(one: Plan, shown: Shown | None) -> None:
         f"{size_text(sum(planned.package.size for planned in one.packages))} to download, "
         f"{size_text(sum(package.installed_size for package in whole))} installed before documentation is left out"
     )
+    if shown and shown.slim:
+        show(f"slim: {shown.slim} are left")

@@ -127,7 +127,9 @@ class FetchedDeb:
     Args:
         package: What was wanted; its name, version and architecture equal those of the control file.
         facts: What is in it.
+        sha512: SHA-512 of the .deb in hex, which indexes do not have.
     """
 
     package: Package
     facts: DebFacts
+    sha512: str = ""

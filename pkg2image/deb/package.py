@@ -24,7 +24,7 @@ class Origin:
     """Where a version can be had: one suite and component of one source.
 
     Args:
-        source: Position of the source in the user's order, from 0.
+        source: Position of the source among those that were read, in the user's order, from 0.
         suite: The Suite of the Release file, for example ``stable`` (for pins and hints).
         codename: The Codename, for example ``bookworm-security``.
         component: ``main`` and so on; empty for flat repositories.

@@ -6,11 +6,15 @@ format, the number of workers never shows in the bytes. All readers of layers ta
 ratio suffers by less than a thousandth. xz is written the same way, as a series of streams. zstd is one frame, made by
 one thread, without content size and checksum.
 
+``stored`` is gzip that does not compress: a few bytes around each block, written here and not by a library, so that
+they are the same for ever.
+
 Libraries change their output between versions: a digest of compressed bytes is only comparable between equal
 `CompressorIdentity` values, which hold the digest of a compressed probe. The identity of an image that must never
 change (diff_ids, configuration) is made of uncompressed bytes.
 
-Spec: RFC 1952 (gzip), RFC 8878 (zstd), the .xz file format 1.2 section 2 "Overall Structure".
+Spec: RFC 1952 (gzip), RFC 1951 section 3.2.4 "Non-compressed blocks", RFC 8878 (zstd), the .xz file format 1.2
+section 2 "Overall Structure".
 """
 
 from __future__ import annotations
@@ -36,9 +40,11 @@ BLOCK_SIZE = 4 << 20
 
 _PROBE_SIZE = 1 << 20
 _MOST_WORKERS = 8  # beyond that, compression waits for the hashes, and every worker holds a block
-_LEVELS = {"gzip": (0, 12, 6), "zstd": (1, 19, 3), "xz": (0, 9, 3), "none": (0, 0, 0)}  # lowest, highest, default
-_LIBRARIES = {"gzip": "deflate", "zstd": "zstandard", "xz": "liblzma", "none": ""}
-_SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "xz": ".xz", "none": ""}
+# lowest, highest, default
+_LEVELS = {"gzip": (0, 12, 6), "zstd": (1, 19, 3), "xz": (0, 9, 3), "none": (0, 0, 0), "stored": (0, 0, 0)}
+_LIBRARIES = {"gzip": "deflate", "zstd": "zstandard", "xz": "liblzma", "none": "", "stored": ""}
+_SUFFIXES = {"gzip": ".gz", "zstd": ".zst", "xz": ".xz", "none": "", "stored": ".gz"}
+_MOST_STORED = 0xFFFF  # bytes in a block of deflate that is not compressed
 
 # ID1 ID2 CM FLG, MTIME 0, XFL 0, OS 255 (unknown)
 _GZIP_HEADER = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255))
@@ -49,7 +55,7 @@ class CompressorIdentity:
     """What determines compressed bytes besides the input.
 
     Args:
-        name: ``gzip``, ``zstd``, ``xz`` or ``none``.
+        name: ``gzip``, ``stored``, ``zstd``, ``xz`` or ``none``.
         level: The level.
         library: Library and version.
         probe: SHA-256 of a fixed compressed probe of 1 MiB, in hex; equal probes mean equal bytes.
@@ -70,7 +76,7 @@ class Compression:
     """A format and a level.
 
     Args:
-        name: ``gzip``, ``zstd``, ``xz`` or ``none``.
+        name: ``gzip``, ``stored``, ``zstd``, ``xz`` or ``none``.
         level: As the library counts; 0 of gzip stores without compressing.
     """
 
@@ -88,7 +94,7 @@ class Compression:
 
     def __str__(self) -> str:
         """Return what `parse_compression` reads."""
-        return f"{self.name}:{self.level}" if self.name != "none" else self.name
+        return f"{self.name}:{self.level}" if _LIBRARIES[self.name] else self.name
 
 
 @cache
@@ -104,7 +110,7 @@ def _identity(compression: Compression) -> CompressorIdentity:
     return CompressorIdentity(compression.name, compression.level, library + version, probe)
 
 
-def parse_compression(text: str, *, allowed: tuple[str, ...] = ("gzip", "zstd", "none")) -> Compression:
+def parse_compression(text: str, *, allowed: tuple[str, ...] = ("gzip", "zstd", "stored", "none")) -> Compression:
     """Parse ``name[:level]``.
 
     Args:
@@ -198,6 +204,8 @@ def compress(blocks: Iterable[bytes], compression: Compression, *, pool: Executo
             yield from _zstd_frame(blocks, compression.level)
         case "xz":
             yield from _in_order(lambda block: _xz_stream(block, compression.level), blocks, pool, ahead)
+        case "stored":
+            yield from map(_stored_member, blocks)
         case _:
             yield from _in_order(lambda block: _gzip_member(block, compression.level), blocks, pool, ahead)
 
@@ -220,6 +228,16 @@ def _in_order(work: Callable[[bytes], bytes], blocks: Iterable[bytes], pool: Exe
 def _gzip_member(block: bytes, level: int) -> bytes:
     trailer = struct.pack("<II", deflate.crc32(block), len(block))
     return b"".join((_GZIP_HEADER, deflate.deflate_compress(block, level), trailer))
+
+
+def _stored_member(block: bytes) -> bytes:
+    parts = [_GZIP_HEADER]
+    for start in range(0, len(block), _MOST_STORED):
+        size = min(_MOST_STORED, len(block) - start)
+        is_last = start + size == len(block)
+        parts += [struct.pack("<BHH", is_last, size, size ^ 0xFFFF), block[start : start + size]]
+    parts.append(struct.pack("<II", deflate.crc32(block), len(block)))
+    return b"".join(parts)
 
 
 def _xz_stream(block: bytes, level: int) -> bytes:

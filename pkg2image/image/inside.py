@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pkg2image.deb.control import parse_stanzas
+from pkg2image.image.reasons import Reasons, parse_reasons
+from pkg2image.lock.making import lock_plan
+from pkg2image.lock.model import LOCK_PATH
+from pkg2image.lock.reading import LockError, read_lock
+from pkg2image.plan import Plan, render_package
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Inside:
         wanted: What else they show that they need and do not find: ``what``, ``path``, ``reason``, ``package``.
         inferred: How it is started and why so: ``values``, ``candidates``, ``notes`` and more; empty when it does not
             say.
+        reasons: What was left out of it and why, and of a slim image why the rest was kept; None when it does not say.
     """
 
     packages: tuple[Mapping[str, object], ...] = ()
@@ -39,28 +45,39 @@ class Inside:
     unmet: tuple[Mapping[str, object], ...] | None = None
     wanted: tuple[Mapping[str, object], ...] = ()
     inferred: Mapping[str, Any] = field(default_factory=dict)
+    reasons: Reasons | None = None
 
 
 def look_inside(
-    *, status: bytes, plan: bytes, scripts: bytes, unmet: bytes, passwd: bytes, group: bytes, inferred: bytes = b""
+    *,
+    status: bytes,
+    lock: bytes,
+    scripts: bytes,
+    unmet: bytes,
+    passwd: bytes,
+    group: bytes,
+    inferred: bytes = b"",
+    reasons: bytes = b"",
 ) -> Inside:
     """Read what an image says about itself; of a file that is missing the content is empty.
 
     Args:
         status: Of dpkg's database.
-        plan: The plan that the image was made of.
+        lock: The lock that the image was made of.
         scripts: The report about scripts.
         unmet: What was found by the check whether everything is there.
         passwd: ``/etc/passwd``.
         group: ``/etc/group``.
         inferred: How the image is started, and why so.
+        reasons: What was left out, and why what is there was kept.
 
     Raises:
         ValueError: When a document is not JSON.
         MalformedPackageError: When the status has no stanzas.
     """
+    plan = _plan(lock)
     return Inside(
-        packages=_packages(status.decode("utf-8", "replace"), _document(plan)),
+        packages=_packages(status.decode("utf-8", "replace"), plan),
         users=tuple(
             {"name": name, "uid": int(uid), "gid": int(gid), "home": home, "shell": shell}
             for name, _, uid, gid, _, home, shell in _records(passwd, 7)
@@ -71,11 +88,12 @@ def look_inside(
             for name, _, gid, members in _records(group, 4)
             if _is_number(gid)
         ),
-        needs=tuple(_objects(_document(plan), "needs")),
+        needs=tuple(need.render() for need in plan.needs) if plan else (),
         scripts=_scripts(_document(scripts)),
         unmet=tuple(_objects(_document(unmet), "unmet")) if unmet else None,
         wanted=tuple(_objects(_document(unmet), "wanted")),
         inferred=_inferred(_document(inferred)),
+        reasons=parse_reasons(reasons),
     )
 
 
@@ -95,11 +113,20 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= 10
 
 
-def _packages(status: str, plan: Mapping[str, Any]) -> tuple[Mapping[str, object], ...]:
-    more = {(entry.get("name"), entry.get("architecture")): entry for entry in _objects(plan, "packages")}
+def _plan(lock: bytes) -> Plan | None:
+    """Return the plan of a lock; none of a lock that was edited, which whoever verifies the image is told."""
+    try:
+        return lock_plan(read_lock(lock, origin=f"/{LOCK_PATH}")) if lock else None
+    except LockError:
+        return None
+
+
+def _packages(status: str, plan: Plan | None) -> tuple[Mapping[str, object], ...]:
+    planned = plan.packages if plan else ()
+    more = {(each.package.name, each.package.architecture): render_package(each) for each in planned}
     found = [_package(fields) for fields in parse_stanzas(status, origin="/var/lib/dpkg/status")]
     return tuple(
-        {**package, **more.get((package["name"], package["architecture"]), {})}
+        {**package, **more.get((str(package["name"]), str(package["architecture"])), {})}
         for package in sorted(found, key=lambda package: (str(package["name"]), str(package["architecture"])))
     )
 

@@ -136,16 +136,21 @@ def _layout(image: ImageContents) -> Iterator[Finding]:
     index = _dict(image.documents.get("index.json"))
     if index.get("schemaVersion") != 2 or index.get("mediaType") != oci.INDEX_MEDIA_TYPE:
         yield Finding("index.json", "is not an image index of version 2")
-    descriptors = [*_list(index.get("manifests")), image.manifest.get("config"), *_list(image.manifest.get("layers"))]
+    entries = [_dict(descriptor) for descriptor in _list(index.get("manifests"))]
+    beside = [descriptor for descriptor in entries if "artifactType" in descriptor]
+    manifests = [image.manifest, *(_dict(image.documents.get(_blob_path(each))) for each in beside)]
+    descriptors = [*entries, *(part for each in manifests for part in (each.get("config"), *_list(each.get("layers"))))]
     for descriptor in map(_dict, descriptors):
         yield from _descriptor(descriptor, image.blobs)
     reachable = {_blob_path(_dict(descriptor)) for descriptor in descriptors}
     for path in image.blobs:
         if path.startswith("blobs/") and path not in reachable:
             yield Finding(path, "belongs to nothing")
-    for descriptor in map(_dict, _list(index.get("manifests"))):
+    for descriptor in entries:
         platform = _dict(descriptor.get("platform"))
-        if any(platform.get(name) != image.config.get(name) for name in ("architecture", "os", "variant")):
+        if descriptor not in beside and any(
+            platform.get(name) != image.config.get(name) for name in ("architecture", "os", "variant")
+        ):
             yield Finding("index.json", "names another platform than the configuration")
     yield from _reference(image.reference, "index.json")
 

@@ -11,7 +11,7 @@ from pkg2image.image.config import ImageConfig
 from pkg2image.image.names import Reference
 
 LAYER_MEDIA_TYPE = "application/vnd.oci.image.layer.v1.tar"
-_MEDIA_TYPE_SUFFIXES = {"gzip": "+gzip", "zstd": "+zstd", "none": ""}
+_MEDIA_TYPE_SUFFIXES = {"gzip": "+gzip", "stored": "+gzip", "zstd": "+zstd", "none": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Layer:
         size: Bytes of the blob.
         diff_id: SHA-256 of the uncompressed tar.
         uncompressed_size: Bytes of the uncompressed tar.
-        compression: ``gzip``, ``zstd`` or ``none``.
+        compression: ``gzip``, ``stored``, ``zstd`` or ``none``.
         packages: Names of the packages whose files are in it, sorted.
     """
 

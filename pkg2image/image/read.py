@@ -13,13 +13,16 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 from pkg2image.digest import Digest
 from pkg2image.errors import RequestError
 from pkg2image.image import aci, oci
+from pkg2image.image.captured import INSIDE, MANIFEST, ROOTFS, Captured
 from pkg2image.image.container import Archive, Container, LayoutDirectory
+from pkg2image.image.documents import artifacts, blob_of, document_of, get, json_of, object_of, only_image
 from pkg2image.image.inside import Inside, look_inside
+from pkg2image.image.owners import owners
 from pkg2image.image.scan import (
     MOST_CAPTURED,
     CheckedTarInfo,
@@ -37,32 +40,10 @@ from pkg2image.image.scan import (
 ROOTFS_COMMENT = "pkg2image"
 """The pax comment of the first member of a rootfs tar of ours."""
 
-PLAN_PATH = "usr/share/pkg2image/plan.json"
-"""Where an image may hold what its dpkg status cannot say: ``{"packages": [render_package, ...]}``."""
+OUR_URL = "https://pkg2image.dev/"
+"""What is in the head of every bill of materials of ours, and names who made it."""
 
-SCRIPTS_PATH = "usr/share/pkg2image/scripts.json"
-"""Where an image may say what became of the scripts of its packages."""
-
-INFERRED_PATH = "usr/share/pkg2image/runtime.json"
-"""Where an image may say how it is started, and why so."""
-
-UNMET_PATH = "usr/share/pkg2image/unmet.json"
-"""Where an image may say what its files ask for and do not find: ``{"unmet": [Unmet.render(), ...], "wanted":
-[Wanted.render(), ...]}``."""
-
-_INSIDE = {
-    "status": "var/lib/dpkg/status",
-    "plan": PLAN_PATH,
-    "scripts": SCRIPTS_PATH,
-    "unmet": UNMET_PATH,
-    "inferred": INFERRED_PATH,
-    "passwd": "etc/passwd",
-    "group": "etc/group",
-}
-_MANIFEST = "manifest"
-_ROOTFS = "rootfs/"
-_CAPTURED = frozenset((_MANIFEST, *(prefix + path for prefix in ("", _ROOTFS) for path in _INSIDE.values())))
-_T = TypeVar("_T")
+_HEAD = 4096  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +88,8 @@ class ImageContents:
         layers: From the bottom up; formats without layers have one.
         files: What the layers come to, in byte order, without a prefix such as ``rootfs/``.
         inside: What its files say about it.
-        documents: Other JSON documents by path: ``index.json``, ``manifest.json``, ``oci-layout``.
+        documents: Other JSON documents by path: ``index.json``, ``manifest.json``, ``oci-layout``, and the manifests of
+            what is kept beside the image, such as signatures.
         blobs: Path of every blob -> its real digest and size.
     """
 
@@ -128,6 +110,16 @@ class ImageContents:
     def packages(self) -> tuple[Mapping[str, object], ...]:
         """What dpkg's database in the image says, sorted by name; each as ``plan --json`` shows packages."""
         return self.inside.packages
+
+    @property
+    def captured(self) -> Mapping[str, bytes]:
+        """Path -> content of the documents in it, of the lists of dpkg, and of copyright files."""
+        return _captured(self.layers)
+
+    @property
+    def owners(self) -> Mapping[str, str]:
+        """Path -> package, as the lists of dpkg say; what no package ships has none."""
+        return owners(_captured(self.layers), self.files)
 
     def render(self) -> dict[str, object]:
         """Return the image the way ``inspect --json`` shows it."""
@@ -151,8 +143,12 @@ class ImageContents:
         }
 
 
-def read_image(path: Path) -> ImageContents:
+def read_image(path: Path, *, deep: bool = False) -> ImageContents:
     """Read an image file, an OCI layout directory, or a directory with a root filesystem.
+
+    Args:
+        path: What is read.
+        deep: Whether the hash and the capabilities of every file are wanted.
 
     Raises:
         RequestError: When it is none of these, or broken.
@@ -160,17 +156,17 @@ def read_image(path: Path) -> ImageContents:
     with reading(path):
         if path.is_dir():
             if (path / "oci-layout").is_file():
-                return _read_oci(path, LayoutDirectory(path))
-            return _read_directory(path)
+                return _read_oci(path, LayoutDirectory(path), deep=deep)
+            return _read_directory(path, deep=deep)
         with path.open("rb") as file:
             if compression_of(file) == "none":
                 archive = Archive(file)
                 if "oci-layout" in archive:
-                    return _read_oci(path, archive)
+                    return _read_oci(path, archive, deep=deep)
                 if "manifest.json" in archive:
-                    return _read_docker(path, archive)
+                    return _read_docker(path, archive, deep=deep)
                 file.seek(0)
-            return _read_flat(path, file)
+            return _read_flat(path, file, deep=deep)
 
 
 def is_ours(path: Path) -> bool:
@@ -183,6 +179,10 @@ def is_ours(path: Path) -> bool:
         return path.stat().st_mtime_ns == 0
     try:
         with reading(path), path.open("rb") as file:
+            head = file.read(_HEAD)
+            if head.startswith(b"{"):
+                return OUR_URL.encode() in head
+            file.seek(0)
             return _first_members_are_ours(file)
     except RequestError:
         return False
@@ -222,16 +222,18 @@ def _made_by_us(entry: object) -> bool:
     return isinstance(entry, dict) and str(entry.get("created_by", "")).startswith(f"{oci.CREATED_BY} ")
 
 
-def _read_oci(path: Path, container: Container) -> ImageContents:
+def _read_oci(path: Path, container: Container, *, deep: bool) -> ImageContents:
     documents = {
-        name: _json(container, name) for name in ("oci-layout", "index.json", "manifest.json") if name in container
+        name: json_of(container, name) for name in ("oci-layout", "index.json", "manifest.json") if name in container
     }
-    descriptor = _only_image(_get(documents.get("index.json"), "manifests", list))
-    manifest_path = _blob(descriptor)
-    manifest = _document(container, manifest_path)
-    config = _document(container, _blob(_get(manifest, "config", dict)))
-    annotations = _get(descriptor, "annotations", dict, {})
-    layers = _layers(container, [_blob(layer) for layer in _get(manifest, "layers", list)], config)
+    descriptors = get(documents.get("index.json"), "manifests", list)
+    documents |= {place: document_of(container, place) for place in map(blob_of, artifacts(descriptors))}
+    descriptor = only_image(descriptors)
+    manifest_path = blob_of(descriptor)
+    manifest = document_of(container, manifest_path)
+    config = document_of(container, blob_of(get(manifest, "config", dict)))
+    annotations = get(descriptor, "annotations", dict, {})
+    layers = _layers(container, [blob_of(layer) for layer in get(manifest, "layers", list)], config, deep=deep)
     blobs = _digests(container, layers)
     return ImageContents(
         format="oci",
@@ -249,13 +251,13 @@ def _read_oci(path: Path, container: Container) -> ImageContents:
     )
 
 
-def _read_docker(path: Path, container: Container) -> ImageContents:
-    documents = {"manifest.json": _json(container, "manifest.json")}
+def _read_docker(path: Path, container: Container, *, deep: bool) -> ImageContents:
+    documents = {"manifest.json": json_of(container, "manifest.json")}
     entries = documents["manifest.json"]
-    manifest = _only_image(entries if isinstance(entries, list) else ())
-    config_path = _get(manifest, "Config", str)
-    config = _document(container, config_path)
-    layers = _layers(container, [str(name) for name in _get(manifest, "Layers", list)], config)
+    manifest = only_image(entries if isinstance(entries, list) else ())
+    config_path = get(manifest, "Config", str)
+    config = document_of(container, config_path)
+    layers = _layers(container, [str(name) for name in get(manifest, "Layers", list)], config, deep=deep)
     blobs = _digests(container, layers)
     return ImageContents(
         format="docker",
@@ -273,12 +275,12 @@ def _read_docker(path: Path, container: Container) -> ImageContents:
     )
 
 
-def _read_flat(path: Path, file: BinaryIO) -> ImageContents:
+def _read_flat(path: Path, file: BinaryIO, *, deep: bool) -> ImageContents:
     """Read an ACI or a tar with a root filesystem."""
-    scan = scan_tar(file, _CAPTURED, image_id=True)
-    is_aci = _MANIFEST in scan.captured and any(info.path == "rootfs" for info in scan.files)
+    scan = scan_tar(file, Captured(), image_id=True, deep=deep)
+    is_aci = MANIFEST in scan.captured and any(info.path == "rootfs" for info in scan.files)
     layers = (LayerContents("", "files", scan),)
-    manifest = _object(json.loads(scan.captured[_MANIFEST]), _MANIFEST) if is_aci else {}
+    manifest = object_of(json.loads(scan.captured[MANIFEST]), MANIFEST) if is_aci else {}
     return ImageContents(
         format="aci" if is_aci else "rootfs",
         path=path,
@@ -288,13 +290,13 @@ def _read_flat(path: Path, file: BinaryIO) -> ImageContents:
         config=manifest,
         manifest={},
         layers=layers,
-        files=flatten([_within(scan.files, _ROOTFS if is_aci else "")]),
+        files=flatten([_within(scan.files, ROOTFS if is_aci else "")]),
         inside=_inside(layers),
     )
 
 
-def _read_directory(path: Path) -> ImageContents:
-    scan = scan_directory(path, _CAPTURED)
+def _read_directory(path: Path, *, deep: bool) -> ImageContents:
+    scan = scan_directory(path, Captured(), deep=deep)
     layers = (LayerContents("", "files", scan),)
     return ImageContents(
         format="dir",
@@ -318,14 +320,17 @@ def _within(files: Iterable[FileInfo], prefix: str) -> Iterator[FileInfo]:
             yield replace(info, path=info.path.removeprefix(prefix), target=target)
 
 
-def _layers(container: Container, paths: Iterable[str], config: Mapping[str, Any]) -> tuple[LayerContents, ...]:
-    history = (entry for entry in _get(config, "history", list, []) if isinstance(entry, dict))
+def _layers(
+    container: Container, paths: Iterable[str], config: Mapping[str, Any], *, deep: bool
+) -> tuple[LayerContents, ...]:
+    history = (entry for entry in get(config, "history", list, []) if isinstance(entry, dict))
     written = (entry for entry in history if not entry.get("empty_layer"))
     names = [str(entry.get("created_by", "")).removeprefix(f"{oci.CREATED_BY} ") for entry in written]
     layers = []
     for number, path in enumerate(paths):
         with container.open(path) as file:
-            layers.append(LayerContents(path, names[number] if number < len(names) else "", scan_tar(file, _CAPTURED)))
+            scan = scan_tar(file, Captured(), deep=deep)
+        layers.append(LayerContents(path, names[number] if number < len(names) else "", scan))
     return tuple(layers)
 
 
@@ -341,54 +346,23 @@ def _digests(container: Container, layers: Iterable[LayerContents]) -> dict[str,
     return found
 
 
-def _inside(layers: Iterable[LayerContents]) -> Inside:
+def _captured(layers: Iterable[LayerContents]) -> dict[str, bytes]:
     captured: dict[str, bytes] = {}
     for layer in layers:
-        captured.update({path.removeprefix(_ROOTFS): data for path, data in layer.scan.captured.items()})
-    return look_inside(**{name: captured.get(path, b"") for name, path in _INSIDE.items()})
+        captured.update({path.removeprefix(ROOTFS): data for path, data in layer.scan.captured.items()})
+    return captured
+
+
+def _inside(layers: Iterable[LayerContents]) -> Inside:
+    captured = _captured(layers)
+    return look_inside(**{name: captured.get(path, b"") for name, path in INSIDE.items()})
 
 
 def _aci_name(manifest: Mapping[str, Any]) -> str:
-    labels = [label for label in _get(manifest, "labels", list, []) if isinstance(label, dict)]
+    labels = [label for label in get(manifest, "labels", list, []) if isinstance(label, dict)]
     version = next((label.get("value") for label in labels if label.get("name") == "version"), "")
     return f"{manifest.get('name', '')}:{version}"
 
 
 def _size(path: Path, blobs: Mapping[str, tuple[Digest, int]]) -> int:
     return sum(size for _, size in blobs.values()) if path.is_dir() else path.stat().st_size
-
-
-def _blob(descriptor: object) -> str:
-    return oci.blob_path(Digest.parse(_get(descriptor, "digest", str)))
-
-
-def _only_image(descriptors: Iterable[object]) -> dict[str, Any]:
-    images = [entry for entry in descriptors if isinstance(entry, dict) and "artifactType" not in entry]
-    if len(images) != 1:
-        raise ValueError(f"it holds {len(images)} images, not one")
-    return images[0]
-
-
-def _document(container: Container, path: str) -> dict[str, Any]:
-    return _object(_json(container, path), path)
-
-
-def _object(document: object, path: str) -> dict[str, Any]:
-    if not isinstance(document, dict):
-        raise ValueError(f"{path} is not a JSON object")  # noqa: TRY004 - foreign data, not a wrong argument
-    return document
-
-
-def _json(container: Container, path: str) -> Any:
-    with container.open(path) as file:
-        data = file.read(MOST_CAPTURED + 1)
-    if len(data) > MOST_CAPTURED:
-        raise ValueError(f"{path} is larger than any document of an image")
-    return json.loads(data)
-
-
-def _get(document: object, name: str, kind: type[_T], default: _T | None = None) -> _T:
-    value = document.get(name, default) if isinstance(document, dict) else default
-    if not isinstance(value, kind):
-        raise ValueError(f"{name} is missing or not a {kind.__name__}")  # noqa: TRY004
-    return value

@@ -10,12 +10,13 @@ import gzip
 import hashlib
 import io
 import lzma
+import os
 import stat
 import tarfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -28,8 +29,11 @@ from pkg2image.rootfs.tree import Kind, path_key
 MOST_CAPTURED = 64 << 20
 """Bytes of one document or captured file; what is larger is not an image of anybody."""
 
+_MOST_TOGETHER = 256 << 20  # bytes of all captured files
+
 _MOST_HEADER = 1 << 20  # a long name or a pax header
 _MOST_MEMBERS = 5_000_000
+_CAPABILITY = "security.capability"
 _MAGIC = {b"\x1f\x8b": "gzip", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd"}
 _KINDS = {
     tarfile.REGTYPE: Kind.FILE,
@@ -73,6 +77,9 @@ class FileInfo:
         target: Of symlinks and hard links, as written.
         hard_link: Whether it is another name of an earlier file.
         named: Whether the header names user or group, which nobody should.
+        sha256: Of the content of a file, in hex, where somebody wanted to know it; empty for another name of a file.
+        capabilities: The file capabilities, in hex as in their attribute, where somebody wanted to know them.
+        sha1: Of the content, as `sha256`.
     """
 
     path: str
@@ -85,6 +92,9 @@ class FileInfo:
     target: str = ""
     hard_link: bool = False
     named: bool = False
+    sha256: str = ""
+    capabilities: str = ""
+    sha1: str = ""
 
     def render(self) -> dict[str, object]:
         """Return the file the way ``inspect --json`` shows it."""
@@ -201,13 +211,14 @@ def reading(path: Path, what: str = "image") -> Iterator[None]:
         raise RequestError(f"cannot read the {what} {path}: {reason or type(error).__name__}") from error
 
 
-def scan_tar(file: BinaryIO, capture: Collection[str] = (), *, image_id: bool = False) -> Scan:
+def scan_tar(file: BinaryIO, capture: Container[str] = (), *, image_id: bool = False, deep: bool = False) -> Scan:
     """Read a tar to its end.
 
     Args:
         file: At its start; it must be able to go back there.
         capture: Paths of files whose content is wanted.
         image_id: Whether the SHA-512 is wanted, which takes as long as all the rest.
+        deep: Whether the hash and the capabilities of every file are wanted.
 
     Raises:
         tarfile.TarError, OSError, ...: Whatever `reading` turns into an error of ours.
@@ -216,6 +227,7 @@ def scan_tar(file: BinaryIO, capture: Collection[str] = (), *, image_id: bool = 
     raw = HashingReader(file, "sha256")
     content = HashingReader(decompressor(raw, compression), "sha256", *(["sha512"] if image_id else []))
     captured: dict[str, bytes] = {}
+    room = _MOST_TOGETHER
     files: list[FileInfo] = []
     with tarfile.open(fileobj=cast("BinaryIO", content), mode="r|", tarinfo=CheckedTarInfo) as tar:
         for member in tar:
@@ -224,9 +236,15 @@ def scan_tar(file: BinaryIO, capture: Collection[str] = (), *, image_id: bool = 
             cast("Any", tar).members.clear()  # it would keep every header of the archive
             if len(files) > _MOST_MEMBERS:
                 raise tarfile.ReadError("it has too many members")
-            if info.path in capture and member.isreg() and member.size <= MOST_CAPTURED:
-                extracted = tar.extractfile(member)
-                captured[info.path] = extracted.read() if extracted else b""
+            if member.isreg() and (deep or info.path in capture):
+                wanted = info.path in capture and member.size <= min(MOST_CAPTURED, room)
+                room -= member.size if wanted else 0
+                hashes, data = _read_member(cast("BinaryIO", tar.extractfile(member)), keep=wanted, deep=deep)
+                if wanted:
+                    captured[info.path] = data
+                if deep:
+                    sha256, sha1 = hashes
+                    files[-1] = replace(info, sha256=sha256, sha1=sha1, capabilities=_capabilities(member))
     content.drain()
     raw.drain()
     diff_id, *more = content.digests()
@@ -242,8 +260,30 @@ def scan_tar(file: BinaryIO, capture: Collection[str] = (), *, image_id: bool = 
     )
 
 
-def scan_directory(root: Path, capture: Collection[str] = ()) -> Scan:
+def _read_member(stream: BinaryIO, *, keep: bool, deep: bool) -> tuple[tuple[str, ...], bytes]:
+    """Return SHA-256 and SHA-1 of a file where they are wanted, and its content where that is to be kept."""
+    hashes = (hashlib.sha256(), hashlib.sha1(usedforsecurity=False)) if deep else ()
+    kept = []
+    while chunk := stream.read(1 << 20):
+        for seen in hashes:
+            seen.update(chunk)
+        if keep:
+            kept.append(chunk)
+    return tuple(seen.hexdigest() for seen in hashes), b"".join(kept)
+
+
+def _capabilities(member: tarfile.TarInfo) -> str:
+    # Bytes that are not UTF-8 are escaped by the reader of pax headers.
+    return member.pax_headers.get(f"SCHILY.xattr.{_CAPABILITY}", "").encode("utf-8", "surrogateescape").hex()
+
+
+def scan_directory(root: Path, capture: Container[str] = (), *, deep: bool = False) -> Scan:
     """List a directory the way `scan_tar` lists a tar, in byte order; symlinks are not followed.
+
+    Args:
+        root: The directory.
+        capture: Paths of files whose content is wanted.
+        deep: Whether the hash and the capabilities of every file are wanted.
 
     Returns:
         A scan whose digest is that of the listing, and whose size is that of all files.
@@ -274,7 +314,19 @@ def scan_directory(root: Path, capture: Collection[str] = ()) -> Scan:
             captured[name] = path.read_bytes()
     digest = sha256(repr(files).encode("utf-8", "surrogateescape"))
     size = sum(info.size for info in files)
+    if deep:
+        files = [_looked_into(root / info.path, info) for info in files]
     return Scan("none", digest, size, digest, None, size, tuple(files), captured)
+
+
+def _looked_into(path: Path, info: FileInfo) -> FileInfo:
+    if info.kind is not Kind.FILE or info.hard_link:
+        return info
+    with path.open("rb") as stream:
+        (sha256, sha1), _ = _read_member(stream, keep=False, deep=True)
+    attributes = os.listxattr(path, follow_symlinks=False)
+    capabilities = os.getxattr(path, _CAPABILITY, follow_symlinks=False).hex() if _CAPABILITY in attributes else ""
+    return replace(info, sha256=sha256, sha1=sha1, capabilities=capabilities)
 
 
 def file_info(member: tarfile.TarInfo) -> FileInfo:

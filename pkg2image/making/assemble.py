@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from dataclasses import replace
 
+from pkg2image.deb.facts import FetchedDeb
 from pkg2image.errors import RequestError
 from pkg2image.image.config import ImageConfig, Port
 from pkg2image.image.model import Image, Layer
 from pkg2image.image.names import default_reference, parse_reference
+from pkg2image.lock.making import lock_digest
+from pkg2image.lock.model import Lock
 from pkg2image.plan import Plan
 from pkg2image.request import BuildRequest
 
@@ -89,30 +92,41 @@ def _absolute(path: str, what: str) -> str:
 
 
 def assemble(
-    plan: Plan, layers: Sequence[Layer], config: ImageConfig, *, request: BuildRequest, epoch: int, compressor: str
+    plan: Plan,
+    debs: Sequence[FetchedDeb],
+    layers: Sequence[Layer],
+    config: ImageConfig,
+    *,
+    request: BuildRequest,
+    lock: Lock,
+    epoch: int,
+    compressor: str,
 ) -> Image:
     """Make the image of a plan.
 
     Args:
         plan: What is in it.
+        debs: Its packages.
         layers: From the bottom up.
         config: How it is started.
         request: Names the tag.
+        lock: Exactly what it is made of.
         epoch: Time of everything made for the image, in seconds since the epoch.
         compressor: Identity of what compressed the layers; empty when there are none.
 
     Raises:
         RequestError: When the tag is not a reference.
     """
-    root = next(item.package for item in plan.packages if item.package.name == plan.roots[0])
+    root = next(deb.package for deb in debs if deb.package.name == plan.roots[0])
     reference = parse_reference(request.tag) if request.tag else default_reference(root.name)
     annotations = {
         "org.opencontainers.image.title": root.name,
         "org.opencontainers.image.version": root.version,
         "org.opencontainers.image.description": root.fields.get("Description", "").partition("\n")[0],
-        "dev.pkg2image.plan": str(plan.digest),
+        "dev.pkg2image.lock": str(lock_digest(lock)),
         "dev.pkg2image.suite": plan.suite,
         "dev.pkg2image.closure": plan.closure,
+        "dev.pkg2image.slim": "true" if request.slim else "",
         "dev.pkg2image.unsigned": " ".join(source.uri for source in plan.sources if not source.signers),
     }
     return Image(

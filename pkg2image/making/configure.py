@@ -21,13 +21,16 @@ from pkg2image.analysis.shebangs import known_interpreters
 from pkg2image.analysis.uses import Uses
 from pkg2image.deb.facts import ElfFacts, FetchedDeb
 from pkg2image.deb.relation import parse_relations
+from pkg2image.image.captured import INFERRED_PATH, ORIGINS_PATH, SCRIPTS_PATH, UNMET_PATH
 from pkg2image.image.config import ImageConfig
-from pkg2image.image.read import INFERRED_PATH, PLAN_PATH, SCRIPTS_PATH, UNMET_PATH
+from pkg2image.image.reasons import REASONS_PATH, SlimSizes, render_reasons
+from pkg2image.lock.model import Lock
 from pkg2image.maintscript.parsed import ParsedScripts, Records
 from pkg2image.maintscript.report import ScriptReport
 from pkg2image.maintscript.run import install_packages
 from pkg2image.making.assemble import check_user, configured
 from pkg2image.making.pieces import pieces
+from pkg2image.making.reasons import reasons_of, slim_sizes
 from pkg2image.plan import Plan, canonical_json
 from pkg2image.recipes.apply import apply
 from pkg2image.recipes.expand import expand
@@ -44,6 +47,7 @@ from pkg2image.rootfs.tmpfiles import apply_tmpfiles
 from pkg2image.rootfs.tree import Identities, ReadContent, Tree
 from pkg2image.rootfs.triggers import left_out, run_triggers
 from pkg2image.rootfs.users import check_granted, check_possible, read_accounts
+from pkg2image.sbom.origins import render_origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Configured:
         wanted: What its files show that they need and the image does not have.
         notes: What the user should know about it.
         slimmed: Of a slim image, why what is in it is kept, and what is not.
+        lock: Exactly what it is made of, once that is in the tree.
     """
 
     tree: Tree
@@ -73,6 +78,12 @@ class Configured:
     wanted: tuple[Wanted, ...] = ()
     notes: tuple[str, ...] = ()
     slimmed: Slimmed | None = None
+    lock: Lock | None = None
+
+    @property
+    def slim(self) -> SlimSizes | None:
+        """Of a slim image, how much is left of what it would hold otherwise."""
+        return slim_sizes(self.tree, self.slimmed) if self.slimmed else None
 
 
 def configure(
@@ -121,20 +132,25 @@ def configure(
     uses = inferred.uses if config.entrypoint == inferred.config.entrypoint else Uses()
     unmet, wanted = _missing(plan, debs, tree, config, uses, elves=elves, read=read, records=records)
     slimmed = None
+    whole: tuple[str, ...] = ()
     if request.slim:
-        from pkg2image.making.slimming import present, slimmed_tree  # noqa: PLC0415 -- only slim images pay for it
+        from pkg2image.making.slimming import kept_whole, present, slimmed_tree  # noqa: PLC0415 -- only slim images pay for it
 
         slimmed = slimmed_tree(
             tree, plan, debs, recipe, config, request=request, elves=elves, read=read, epoch=epoch, records=records
         )
         tree, debs = slimmed.tree, present(slimmed.tree, debs)
+        whole = kept_whole(slimmed)
         unmet, _ = _missing(plan, debs, tree, config, uses, elves=elves, read=read, records=records)
+    dropped = (*dropped, *uncalled)
     documents = {
-        PLAN_PATH: ("plan", plan.document),
         SCRIPTS_PATH: ("scripts", canonical_json(report.render())),
         INFERRED_PATH: ("runtime", _document(started)),
         UNMET_PATH: ("completeness", _document(_lacking(unmet, wanted))),
+        ORIGINS_PATH: ("origins", render_origins(tree)),
     }
+    if dropped or slimmed:
+        documents[REASONS_PATH] = ("reasons", render_reasons(reasons_of(tree, dropped, slimmed)))
     for path, (origin, data) in documents.items():
         add_file(tree, path, data, origin=origin, mtime=epoch)
     tree = write_database(
@@ -147,10 +163,8 @@ def configure(
     )
     check_user(config, users=accounts.identities.users, groups=accounts.identities.groups)
     unsure = inferred.notes if request.entrypoint is None else ()
-    notes = (*report.summary(), *wrong, *left_out(tree), *_incomplete(plan, unmet, request), *unsure)
-    return Configured(
-        tree, config, accounts.identities, report, started, (*dropped, *uncalled), unmet, wanted, notes, slimmed
-    )
+    notes = (*report.summary(), *wrong, *left_out(tree), *_incomplete(plan, unmet, request), *unsure, *whole)
+    return Configured(tree, config, accounts.identities, report, started, dropped, unmet, wanted, notes, slimmed)
 
 
 def _missing(

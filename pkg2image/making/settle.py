@@ -90,6 +90,8 @@ def settle(request: BuildRequest, known: Shown | None, plan: PlanWith, make: Mak
         made.started,
         tuple(dict.fromkeys((*found.unasked, *unasked))),
         (*made.notes, *_left_unmet(made.wanted, missing)),
+        tuple(dict.fromkeys((*found.read, *planned.offer.universe.files.read))),
+        made.slim,
     )
     # A server that answered will do so the same way until there is another Release.
     is_certain = not any(isinstance(each, NetworkError) and each.status not in _GONE for each in problems.values())

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from typing import Any
 
-from pkg2image.plan import AddedNeed, MissingNeed
+from pkg2image.digest import Digest
+from pkg2image.image.reasons import SlimSizes
+from pkg2image.plan import AddedNeed, MissingNeed, ReadFile
 from pkg2image.store import Store
 
-_RECORD = "shown-2"
+_RECORD = "shown-4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Shown:
         started: How it is started, value by value with its source, as the image carries it.
         unasked: What could not be found out, as sentences.
         notes: What the user should know about the image.
+        read: The indexes of files that were asked.
+        slim: Of a slim image, how much is left of what it would hold otherwise.
     """
 
     needs: tuple[AddedNeed, ...] = ()
@@ -36,6 +40,8 @@ class Shown:
     started: Mapping[str, Any] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    read: tuple[ReadFile, ...] = ()
+    slim: SlimSizes | None = None
 
 
 def recall(store: Store, key: str) -> Shown | None:
@@ -57,6 +63,8 @@ def recall(store: Store, key: str) -> Shown | None:
             known["started"],
             tuple(known["unasked"]),
             tuple(known["notes"]),
+            tuple(ReadFile(uri, Digest.parse(digest)) for uri, digest in known["read"]),
+            SlimSizes(**known["slim"]) if known["slim"] else None,
         )
     except (ValueError, TypeError, KeyError):
         return None  # of a version that had other fields
@@ -80,5 +88,7 @@ def remember(store: Store, key: str, shown: Shown) -> None:
         "started": shown.started,
         "unasked": shown.unasked,
         "notes": shown.notes,
+        "read": [(each.uri, str(each.digest)) for each in shown.read],
+        "slim": shown.slim.render() if shown.slim else None,
     }
     store.put_record(_RECORD, key, json.dumps(value).encode())

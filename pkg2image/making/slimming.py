@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pkg2image.analysis.reach.application import Entrances
-from pkg2image.analysis.reach.data import data_rule
+from pkg2image.analysis.reach.data import data_rule, normal_locale
 from pkg2image.analysis.reach.extracts import Extracts
 from pkg2image.analysis.reach.packages import dependencies
 from pkg2image.analysis.reach.references import Material
@@ -18,12 +19,18 @@ from pkg2image.errors import RequestError
 from pkg2image.image.config import ImageConfig
 from pkg2image.maintscript.parsed import Records
 from pkg2image.plan import Plan
-from pkg2image.recipes.model import Recipe
+from pkg2image.planning.features import BY_LOCALE, LOCALES
+from pkg2image.recipes.model import NUMBER, Recipe, RecipeFeature
 from pkg2image.request import BuildRequest
 from pkg2image.rootfs.ldconfig import install_cache
 from pkg2image.rootfs.tree import Kind, ReadContent, Tree
 
 _ASKED_FOR = frozenset({"requested", "recipe"})
+_ANYBODYS = frozenset({*_ASKED_FOR, "need"})
+_LOCALES = "/usr/lib/locale"
+# How finders say that they keep more than they can follow.
+_UNJUDGED = re.compile(r"that nobody can tell|so that its whole package is kept|whose imports are not followed")
+_MOST_NAMES = 5
 
 
 def slimmed_tree(
@@ -54,8 +61,10 @@ def slimmed_tree(
         records: Where is kept what was found in contents.
 
     Raises:
-        RequestError: When the request names an optional part that the recipe does not have.
+        RequestError: When there is no such locale.
     """
+    asked = _asked_for(plan)
+    optional = _optional_parts(recipe, request.features, asked)
     extracts = Extracts(records)
     material = Material(
         tree=tree,
@@ -66,13 +75,24 @@ def slimmed_tree(
         architecture=plan.architecture,
         environment=dict(config.environment),
         depends=dependencies(debs),
+        common=_common(plan, debs),
         sources={deb.package.name: deb.package.source_name for deb in debs},
-        rule=data_rule(tree, locales=request.locales, optional=_optional_parts(recipe, request.features)),
+        rule=data_rule(tree, locales=request.locales, optional=_left_out(optional)),
     )
+    beside = _beside(plan, debs)
     entrances = Entrances(
-        tuple(_commands(config, recipe)),
-        tuple(item.package.name for item in plan.packages if item.reason.kind in _ASKED_FOR),
-        (*(recipe.keep if recipe else ()), *request.keep),
+        # An entrypoint may be a script that starts what it is given.
+        commands=((*config.entrypoint, *config.command), config.command, config.first_start),
+        # The package of locales is part of the C library's source, which is not meant with it.
+        packages=tuple(name for name in asked if name != LOCALES and name not in beside),
+        keep=(
+            *(recipe.keep if recipe else ()),
+            *request.keep,
+            *(pattern for feature, is_on in optional.values() if is_on for pattern in (*feature.paths, *feature.keep)),
+            *((f"{_LOCALES}/*",) if LOCALES in asked else _locales(tree, request.locales)),
+        ),
+        beside=beside,
+        tests=tuple(_tests(config, recipe)),
     )
     found = slim(material, entrances)
     extracts.keep()
@@ -92,24 +112,81 @@ def present(tree: Tree, debs: Sequence[FetchedDeb]) -> tuple[FetchedDeb, ...]:
     return tuple(deb for deb in debs if deb.package.name in owners)
 
 
-def _optional_parts(recipe: Recipe | None, wanted: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    known = recipe.features if recipe else {}
-    for name in wanted:
-        if name not in known:
+def kept_whole(slimmed: Slimmed) -> tuple[str, ...]:
+    """Return a sentence about the packages that are kept because nobody can tell which of their files are used.
+
+    Args:
+        slimmed: What is kept, and why.
+    """
+    names = sorted(
+        {slimmed.tree[path].package for path, reason in slimmed.reasons.items() if _UNJUDGED.search(reason.why)} - {""}
+    )
+    if not names:
+        return ()
+    shown = ", ".join(names[:_MOST_NAMES]) + (
+        f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    )
+    return (f"kept whole, since nobody can tell which of the modules in them are used: {shown}",)
+
+
+def _asked_for(plan: Plan) -> tuple[str, ...]:
+    """Return the packages that somebody asked for by name."""
+    return tuple(
+        item.package.name
+        for item in plan.packages
+        if item.reason.kind in _ASKED_FOR and not item.reason.relation.startswith(BY_LOCALE)
+    )
+
+
+def _optional_parts(
+    recipe: Recipe | None, wanted: Sequence[str], asked: Sequence[str]
+) -> dict[str, tuple[RecipeFeature, bool]]:
+    """Return the optional parts, each with whether it is wanted: by its name, or as the packages it would bring."""
+    return {
+        name: (feature, name in wanted or (bool(feature.packages) and _are_among(feature.packages, asked)))
+        for name, feature in (recipe.features if recipe else {}).items()
+    }
+
+
+def _are_among(patterns: Sequence[str], names: Sequence[str]) -> bool:
+    forms = [re.compile("[0-9]+".join(map(re.escape, NUMBER.split(pattern)[::2]))) for pattern in patterns]
+    return all(any(form.fullmatch(name) for name in names) for form in forms)
+
+
+def _left_out(optional: Mapping[str, tuple[RecipeFeature, bool]]) -> dict[str, tuple[str, ...]]:
+    return {f"feature {name}": feature.paths for name, (feature, is_on) in optional.items() if not is_on}
+
+
+def _locales(tree: Tree, wanted: Sequence[str]) -> Iterator[str]:
+    """Yield where the wanted locales are."""
+    known: dict[str, list[str]] = {}
+    for name in tree.children(_LOCALES.strip("/")):
+        known.setdefault(normal_locale(name), []).append(f"{_LOCALES}/{name}")
+    for locale in wanted:
+        if normal_locale(locale) not in known:
             raise RequestError(
-                f"cannot turn on the feature {name!r}: "
-                + (f"the recipe {recipe.name} has no such feature" if recipe else "only recipes have features"),
-                hint=f"--feature {next(iter(known))}" if known else "build without --feature",
+                f"cannot keep the locale {locale}: {LOCALES} has none of that name",
+                hint="locales are called like --locale de_DE",
             )
-    return {f"feature {name}": feature.paths for name, feature in known.items() if name not in wanted}
+        yield from known[normal_locale(locale)]
 
 
-def _commands(config: ImageConfig, recipe: Recipe | None) -> Iterator[tuple[str, ...]]:
-    """Yield all command lines that somebody starts."""
-    yield (*config.entrypoint, *config.command)
-    # An entrypoint may be a script that starts what it is given.
-    yield config.command
-    yield config.first_start
+def _beside(plan: Plan, debs: Sequence[FetchedDeb]) -> tuple[str, ...]:
+    """Return the packages that a recipe adds for the programs in its scripts: elsewhere everybody has them."""
+    essential = {deb.package.name for deb in debs if deb.package.essential}
+    return tuple(
+        item.package.name for item in plan.packages if item.reason.kind == "recipe" and item.package.name in essential
+    )
+
+
+def _common(plan: Plan, debs: Sequence[FetchedDeb]) -> frozenset[str]:
+    """Return the packages of which anybody may start programs, though nothing declares it."""
+    essential = (deb.package.name for deb in debs if deb.package.essential)
+    return frozenset((*essential, *(item.package.name for item in plan.packages if item.reason.kind in _ANYBODYS)))
+
+
+def _tests(config: ImageConfig, recipe: Recipe | None) -> Iterator[tuple[str, ...]]:
+    """Yield the command lines of the smoke test."""
     test = recipe.smoke_test if recipe else None
     if test:
         yield test.ready

@@ -14,7 +14,7 @@ from pkg2image.image.model import Image, Output
 from pkg2image.image.names import appc_architecture, platform_of
 from pkg2image.image.outputs import write_aci, write_docker_archive, write_oci_archive, write_rootfs_tar
 from pkg2image.image.target import check_target, failures
-from pkg2image.planning.offer import local_deb
+from pkg2image.planning.offer import name_of
 from pkg2image.request import BuildRequest, Format
 from pkg2image.rootfs.tree import Identities, Tree
 from pkg2image.store import Store
@@ -27,10 +27,10 @@ _SUFFIXES = {
     Format.DIR: ".dir",
 }
 _COMPRESSIONS = {
-    Format.OCI: ("gzip", "zstd", "none"),
-    Format.DOCKER: ("gzip", "zstd", "none"),
-    Format.ACI: ("gzip", "xz", "none"),
-    Format.ROOTFS: ("gzip", "zstd", "xz", "none"),
+    Format.OCI: ("gzip", "stored", "zstd", "none"),
+    Format.DOCKER: ("gzip", "stored", "zstd", "none"),
+    Format.ACI: ("gzip", "stored", "xz", "none"),
+    Format.ROOTFS: ("gzip", "stored", "zstd", "xz", "none"),
 }
 _ARCHITECTURE_NAMES: dict[Format, Callable[[str], object]] = {
     Format.OCI: platform_of,
@@ -69,8 +69,8 @@ def destinations(request: BuildRequest, architecture: str, *, several: bool) -> 
     """
     formats = tuple(dict.fromkeys(request.formats))
     for kind in formats:
-        if name_of := _ARCHITECTURE_NAMES.get(kind):
-            name_of(architecture)
+        if check := _ARCHITECTURE_NAMES.get(kind):
+            check(architecture)
     output = request.output
     into = several or len(formats) > 1
     if output is not None and formats != (Format.DIR,) and output.is_dir():
@@ -78,7 +78,7 @@ def destinations(request: BuildRequest, architecture: str, *, several: bool) -> 
     found = []
     for kind in formats:
         compression = _compression(kind, request.compression)
-        name = _stem(request.packages) + (f"-{architecture}" if several else "") + _SUFFIXES[kind]
+        name = name_of(request.packages) + (f"-{architecture}" if several else "") + _SUFFIXES[kind]
         if kind is Format.ROOTFS:
             name += compression.suffix
         path = Path(name) if output is None else output / name if into else output
@@ -114,16 +114,6 @@ def output_directory(request: BuildRequest, wanted: Iterable[Sequence[Destinatio
         with suppress(OSError):
             path.rmdir()
         raise
-
-
-def _stem(words: Sequence[str]) -> str:
-    # What a user may write after a name (=version, /suite, :arch) and the parts of a file name but the package.
-    text = next((word for word in words if not word.endswith("-")), words[0])
-    path = local_deb(text)
-    name = path.name.partition("_")[0] if path else text
-    for mark in "=/:":
-        name = name.partition(mark)[0]
-    return name
 
 
 def _compression(kind: Format, text: str) -> Compression:

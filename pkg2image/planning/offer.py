@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from pkg2image import __version__
 from pkg2image.archive.defaults import DefaultSources, default_sources
+from pkg2image.archive.fetch import RELEASE_DATE
 from pkg2image.archive.repository import load_universe
 from pkg2image.archive.sources import Source, parse_sources
 from pkg2image.archive.suites import codename_of
@@ -16,7 +17,7 @@ from pkg2image.archive.universe import LoadedUniverse
 from pkg2image.deb.package import Package
 from pkg2image.digest import sha256
 from pkg2image.errors import RequestError
-from pkg2image.plan import Reason, canonical_json
+from pkg2image.plan import ReadFile, Reason, canonical_json
 from pkg2image.recipes.choice import ChosenRecipe, choose_recipe
 from pkg2image.request import BuildRequest
 from pkg2image.resolve.request import Want, parse_want
@@ -25,7 +26,7 @@ from pkg2image.world import World
 # Words of a request that change nothing about the files in an image, or are told by the packages that there are.
 _INDIFFERENT = frozenset(
     {
-        *("suite", "mirror", "sources", "extra_sources", "keyrings", "architectures", "ids"),
+        *("suite", "mirror", "elsewhere", "sources", "extra_sources", "keyrings", "architectures", "ids"),
         *("formats", "output", "tag", "labels", "compression", "layers", "force", "strict"),
     }
 )
@@ -75,26 +76,62 @@ def read_offer(request: BuildRequest, architecture: str, world: World) -> Offer:
         NetworkError: When a source cannot be read.
         TrustError: When a source cannot be believed.
     """
-    local = _local_packages(request, architecture)
-    requested = [_want(text, local) for text in request.packages]
+    local = local_packages(request, architecture)
+    requested = _requested(request, local)
     if all(want.exclude for want in requested):
         raise RequestError(
             f"cannot make an image of nothing: {' '.join(request.packages)} only leaves packages out",
             hint="name a package that is to be in it",
         )
-    universe = _universe(request, architecture, local, world)
+    universe = read_universe(request, architecture, world, local)
     recipe = choose_recipe(request.recipe, [want.name for want in requested if not want.exclude])
-    key = _key(request, universe, local, recipe)
-    return Offer(universe, tuple(requested), local, recipe, key)
+    return make_offer(request, universe, local, recipe)
 
 
-def _universe(request: BuildRequest, architecture: str, local: Mapping[str, Package], world: World) -> LoadedUniverse:
-    given = [source for text in request.sources for source in _sources(text)]
-    extra = [source for text in request.extra_sources for source in _sources(text)]
+def make_offer(
+    request: BuildRequest, universe: LoadedUniverse, local: Mapping[str, Package], recipe: ChosenRecipe | None
+) -> Offer:
+    """Return what a request can be answered with.
+
+    Args:
+        request: What is wanted.
+        universe: All packages that there are.
+        local: Those that are files of this machine, by the word of the request.
+        recipe: What the application needs beside its packages, or None.
+
+    Raises:
+        RequestError: When a word of the request makes no sense.
+    """
+    return Offer(universe, _requested(request, local), local, recipe, _key(request, universe, local, recipe))
+
+
+def _requested(request: BuildRequest, local: Mapping[str, Package]) -> tuple[Want, ...]:
+    return tuple(_want(text, local) for text in request.packages)
+
+
+def read_universe(
+    request: BuildRequest, architecture: str, world: World, local: Mapping[str, Package] | None = None
+) -> LoadedUniverse:
+    """Read the sources that a request names, or those that its suite stands for.
+
+    Args:
+        request: Suite, mirror, sources and keyrings are looked at.
+        architecture: Debian architecture.
+        world: Store, network, clock.
+        local: Packages that are files of this machine, by the word of the request.
+
+    Raises:
+        RequestError: When there are no such sources.
+        NetworkError: When a source cannot be read.
+        TrustError: When a source cannot be believed.
+    """
+    given = [source for text in request.sources for source in sources_of(text)]
+    extra = [source for text in request.extra_sources for source in sources_of(text)]
     suite = request.suite
     notes: tuple[str, ...] = ()
+    read: tuple[ReadFile, ...] = ()
     if not given:
-        suite, found = _default_sources(request, world)
+        suite, found, read = _default_sources(request, world)
         given, notes = list(found.sources), found.notes
     universe = load_universe(
         [*given, *extra],
@@ -107,16 +144,22 @@ def _universe(request: BuildRequest, architecture: str, local: Mapping[str, Pack
         offline=world.offline,
         reporter=world.reporter,
         keyrings=request.keyrings,
-        local=list(local.values()),
+        local=list((local or {}).values()),
+        read=read,
     )
     for note in (*notes, *universe.notes):
         world.reporter.note(note)
     return universe
 
 
-def _default_sources(request: BuildRequest, world: World) -> tuple[str, DefaultSources]:
+def _default_sources(request: BuildRequest, world: World) -> tuple[str, DefaultSources, tuple[ReadFile, ...]]:
+    if request.mirror and RELEASE_DATE in request.mirror:
+        raise RequestError(
+            f"cannot read the suite from {request.mirror}: with {RELEASE_DATE} it is a place for packages, no mirror",
+            hint="name a mirror before it with --mirror, or build from a lock with --lock",
+        )
     found = default_sources(request.suite, mirror=request.mirror, host=world.host)
-    codename = codename_of(
+    codename, read = codename_of(
         found.sources[0],
         acquirer=world.acquirer,
         store=world.store,
@@ -127,10 +170,15 @@ def _default_sources(request: BuildRequest, world: World) -> tuple[str, DefaultS
     )
     if codename != request.suite:
         found = default_sources(codename, mirror=request.mirror, host=world.host)
-    return codename, found
+    return codename, found, read
 
 
-def _sources(text: str) -> tuple[Source, ...]:
+def sources_of(text: str) -> tuple[Source, ...]:
+    """Return the sources that a word of the request means: a line, deb822 text, or the path of a file with either.
+
+    Raises:
+        RequestError: When they make no sense, or the file cannot be read.
+    """
     if "\n" in text or text.startswith(("deb ", "deb\t")):
         return parse_sources(text, origin="--source")
     try:
@@ -147,7 +195,28 @@ def local_deb(text: str) -> Path | None:
     return Path(text) if text.endswith(".deb") and "/" in text else None
 
 
-def _local_packages(request: BuildRequest, architecture: str) -> dict[str, Package]:
+def name_of(words: Sequence[str]) -> str:
+    """Return what files are called after that are made of a request.
+
+    Args:
+        words: What the user asked for: names with all that may follow them, and package files.
+    """
+    # What a user may write after a name (=version, /suite, :arch) and the parts of a file name but the package.
+    text = next((word for word in words if not word.endswith("-")), words[0])
+    path = local_deb(text)
+    name = path.name.partition("_")[0] if path else text
+    for mark in "=/:":
+        name = name.partition(mark)[0]
+    return name
+
+
+def local_packages(request: BuildRequest, architecture: str) -> dict[str, Package]:
+    """Return the packages that are files of this machine, by the words of the request.
+
+    Raises:
+        RequestError: When one cannot be read, or is for another architecture.
+        MalformedPackageError: When one is no package.
+    """
     paths = {text: path for text in request.packages if (path := local_deb(text))}
     if not paths:
         return {}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from pkg2image.archive.universe import LoadedUniverse
 from pkg2image.errors import RequestError
 from pkg2image.plan import AddedNeed, Plan, PlannedPackage, Reason
+from pkg2image.planning.features import check_features, feature_wants, locale_wants
 from pkg2image.planning.offer import Offer
 from pkg2image.recipes.choice import ChosenRecipe, Wishes
 from pkg2image.request import BuildRequest
 from pkg2image.resolve.closure import FULL, ClosurePolicy, CutRule, closure_policy
+from pkg2image.resolve.preferences import default_preferences
 from pkg2image.resolve.request import Want, parse_want
 from pkg2image.resolve.resolution import Resolution
 from pkg2image.resolve.solver import resolve
@@ -38,18 +41,26 @@ def resolve_offer(
     universe = offer.universe
     more = _wants_of(needs)
     wishes = offer.recipe.wishes() if offer.recipe else Wishes()
-    resolution = resolve(
+    check_features(offer.recipe, wishes, request.features)
+    answer = partial(
+        resolve,
         universe,
-        [
-            *offer.requested,
-            *_wanted_by(offer.recipe, wishes),
-            *(parse_want(text) for text in request.with_packages),
-            *more,
-        ],
         policy=_policy(request, wishes),
         recommends=request.recommends,
         without=request.without,
+        preferences=default_preferences().keeping(universe.held),
     )
+    wants = [
+        *offer.requested,
+        *_wanted_by(offer.recipe, wishes),
+        *(parse_want(text) for text in request.with_packages),
+    ]
+    brought = locale_wants(universe, request.locales)
+    if offer.recipe:
+        brought = (*_of_features(offer.recipe, wishes, request, lambda: answer(wants)), *brought)
+    resolution = answer([*wants, *brought, *more])
+    # What is started is looked for in what was asked for, not in what that needs.
+    others = {want.name for want in (*brought, *more)} - {want.name for want in wants}
     plan = Plan(
         suite=universe.codename,
         architecture=architecture,
@@ -59,8 +70,7 @@ def resolve_offer(
         needs=tuple(needs),
         notes=(*universe.notes, *resolution.notes),
         sources=universe.sources,
-        # What is started is looked for in what was asked for, not in what that needs.
-        roots=tuple(name for name in resolution.roots if name not in {want.name for want in more}),
+        roots=tuple(name for name in resolution.roots if name not in others),
         edges=resolution.edges,
         closure=request.closure,
         ids=request.ids,
@@ -72,6 +82,17 @@ def _wanted_by(recipe: ChosenRecipe | None, wishes: Wishes) -> list[Want]:
     if recipe is None:
         return []
     return [parse_want(name, reason=Reason("recipe", recipe.name, name)) for name in wishes.packages]
+
+
+def _of_features(
+    recipe: ChosenRecipe, wishes: Wishes, request: BuildRequest, without: Callable[[], Resolution]
+) -> tuple[Want, ...]:
+    return feature_wants(
+        recipe.name,
+        wishes,
+        request.features,
+        lambda: [planned.package.name for planned in without().packages],
+    )
 
 
 def _wants_of(needs: Sequence[AddedNeed]) -> list[Want]:

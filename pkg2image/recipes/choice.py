@@ -9,11 +9,11 @@ of users, which are checked first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pkg2image.errors import RequestError
 from pkg2image.recipes.files import BUILTIN, is_path, recipe_files
@@ -41,10 +41,12 @@ class Wishes:
     Args:
         packages: Further ones that the application needs.
         cut: Dependencies that the runtime closure leaves out.
+        features: Optional parts -> further packages for each; see `pkg2image.recipes.model.RecipeFeature`.
     """
 
     packages: tuple[str, ...] = ()
     cut: tuple[ChosenCut, ...] = ()
+    features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,17 @@ class ChosenRecipe:
     Args:
         name: Its name.
         path: The file of the user; None when it is built in.
+        document: All of it, where a lock has it.
     """
 
     name: str
     path: Path | None = None
+    document: Mapping[str, Any] | None = None
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it is a part of the program."""
+        return self.path is None and self.document is None
 
     @property
     def file(self) -> Path:
@@ -70,14 +79,19 @@ class ChosenRecipe:
         Raises:
             RequestError: As `load`.
         """
-        if self.path is not None:
+        if not self.is_builtin:
             recipe = self.load()
-            return Wishes(recipe.packages, tuple(ChosenCut(cut.names, cut.only, cut.why) for cut in recipe.cut))
+            return Wishes(
+                recipe.packages,
+                tuple(ChosenCut(cut.names, cut.only, cut.why) for cut in recipe.cut),
+                {name: feature.packages for name, feature in recipe.features.items()},
+            )
         from pkg2image.yamltext import parse_yaml  # noqa: PLC0415 -- see the module
 
         raw = parse_yaml(self.file.read_bytes())
         cuts = (ChosenCut(tuple(cut["names"]), tuple(cut["only"]), cut["why"]) for cut in raw.get("cut", ()))
-        return Wishes(tuple(raw.get("packages", ())), tuple(cuts))
+        features = {name: tuple(feature.get("packages", ())) for name, feature in raw.get("features", {}).items()}
+        return Wishes(tuple(raw.get("packages", ())), tuple(cuts), features)
 
     def load(self) -> Recipe:
         """Return the whole recipe.
@@ -85,8 +99,10 @@ class ChosenRecipe:
         Raises:
             RequestError: When the file of the user cannot be read or is no good.
         """
-        from pkg2image.recipes.load import load_builtin, load_recipe  # noqa: PLC0415 -- see the module
+        from pkg2image.recipes.load import load_builtin, load_recipe, recipe_of  # noqa: PLC0415 -- see the module
 
+        if self.document is not None:
+            return recipe_of(self.document, self.name)
         return load_builtin(self.name) if self.path is None else load_recipe(self.path)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -23,6 +25,7 @@ def builtin_recipes() -> tuple[Recipe, ...]:
     return tuple(_read(file, file.name) for file in recipe_files(BUILTIN))
 
 
+@cache
 def load_builtin(name: str) -> Recipe:
     """Return the recipe of pkg2image that has a name; the file is called like the recipe."""
     file = BUILTIN / f"{name}.yaml"
@@ -36,6 +39,18 @@ def load_recipe(path: Path) -> Recipe:
         RequestError: When a file cannot be read, or the recipe is wrong: all mistakes, with their places.
     """
     return _read(path, str(path))
+
+
+def recipe_of(document: Mapping[str, Any], name: str) -> Recipe:
+    """Return the recipe that was written as a document, see `Recipe.dump`.
+
+    Raises:
+        RequestError: When it is wrong.
+    """
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        raise RequestError(f"cannot use recipe {name}: {describe(error)}", hint=_EXAMPLE) from error
 
 
 def _read(file: Path, shown: str) -> Recipe:

@@ -28,6 +28,7 @@ from pydantic import (
 from pkg2image.image.config import ImageConfig, Port
 
 GLOB = re.compile(r"\{glob:(/[^{}]*)\}")
+NUMBER = re.compile(r"\{number:([a-z0-9][a-z0-9.+-]*)\}")
 _PORT = re.compile(r"([1-9][0-9]{0,4})/(tcp|udp)")
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -53,6 +54,13 @@ def _environment_name(text: str) -> str:
     return text
 
 
+def _numbered(text: str) -> str:
+    plain = NUMBER.sub("0", text)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]+", plain) or len(set(NUMBER.findall(text))) > 1:
+        raise ValueError("must be the name of a package, in which one {number:NAME-} may stand for a version")
+    return text
+
+
 def _port(text: str) -> str:
     match = _PORT.fullmatch(text)
     if match is None or int(match[1]) > 0xFFFF:
@@ -63,6 +71,7 @@ def _port(text: str) -> str:
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_-]{0,30}$")]
 Owner = Annotated[str, StringConstraints(pattern=r"^([a-z_][a-z0-9_-]{0,30}|[0-9]{1,9})$")]
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]+$")]
+FeaturePackage = Annotated[str, AfterValidator(_numbered)]
 PortText = Annotated[str, AfterValidator(_port)]
 PortName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Identity = Annotated[StrictInt, Field(ge=1, lt=60000)]  # Debian Policy 9.2.2: above are special ranges
@@ -160,15 +169,26 @@ class RecipeCut(_Part):
 
 
 class RecipeFeature(_Part):
-    """An optional part of the application, which a slim image has only when it is asked for.
+    """An optional part of the application, turned on by ``--feature``.
 
     Args:
-        paths: Patterns of its files; a directory stands for all that is in it.
+        packages: Further packages that an image has with it; ``{number:postgresql-}`` in a name stands for what follows
+            in the name of a package of the image, and is a number.
+        paths: Patterns of files that a slim image has only with it; a directory stands for all that is in it.
+        keep: Patterns of further files that a slim image has with it; it may have them without it too.
         why: What it is good for, which ``recipes show`` tells.
     """
 
-    paths: tuple[AbsolutePath, ...] = Field(min_length=1)
+    packages: tuple[FeaturePackage, ...] = ()
+    paths: tuple[AbsolutePath, ...] = ()
+    keep: tuple[AbsolutePath, ...] = ()
     why: Text
+
+    @model_validator(mode="after")
+    def _is_something(self) -> RecipeFeature:
+        if not (self.packages or self.paths):
+            raise ValueError("needs packages or paths")
+        return self
 
 
 class SmokeStep(_Part):
@@ -240,7 +260,7 @@ class Recipe(_Part):
         volumes: Directories that hold state.
         stop_signal: What makes it stop cleanly.
         first_start: Command that prepares its state and ends; starting the application does the same when it is due.
-        features: Optional parts by name, which slim images have only when they are asked for.
+        features: Optional parts by name, which an image has when they are asked for.
         keep: Patterns of paths that slim images have in any case.
         smoke_test: How to see that it works.
     """

@@ -7,7 +7,7 @@ The table only reorders what a dependency already allows; it never adds or forbi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -39,9 +39,11 @@ class Preferences:
 
     Args:
         rows: In order; a later row is applied to what the earlier ones left.
+        kept: Names of packages that go before all others, as those of a lock that is to change little.
     """
 
     rows: tuple[Preference, ...] = ()
+    kept: frozenset[str] = frozenset()
 
     def order(self, candidates: Sequence[Package]) -> tuple[Package, ...]:
         """Return candidates with each preferred one moved before those it is preferred over."""
@@ -53,11 +55,17 @@ class Preferences:
                 rest = [package for package in ordered if package.name != row.prefer]
                 position = next(i for i, package in enumerate(rest) if package.name == row.over)
                 ordered = rest[:position] + preferred + rest[position:]
-        return tuple(ordered)
+        return (
+            tuple(sorted(ordered, key=lambda package: package.name not in self.kept)) if self.kept else tuple(ordered)
+        )
 
     def adding(self, rows: Iterable[Preference]) -> Preferences:
         """Return this table with rows of the user, which have the last word."""
-        return Preferences(self.rows + tuple(rows))
+        return replace(self, rows=self.rows + tuple(rows))
+
+    def keeping(self, names: Iterable[str]) -> Preferences:
+        """Return this table with some packages before all others."""
+        return replace(self, kept=self.kept | frozenset(names))
 
 
 def parse_preferences(text: str, *, origin: str) -> Preferences:

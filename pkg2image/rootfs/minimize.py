@@ -43,12 +43,14 @@ class Dropped:
         rule: Name of the rule that left it out.
         package: Who shipped it.
         size: Bytes of content.
+        kind: What it was.
     """
 
     path: str
     rule: str
     package: str
     size: int
+    kind: Kind = Kind.FILE
 
 
 def minimize(tree: Tree, *, level: str, converts: bool = True) -> tuple[Tree, tuple[Dropped, ...]]:
@@ -68,7 +70,9 @@ def minimize(tree: Tree, *, level: str, converts: bool = True) -> tuple[Tree, tu
     rules = dict(_unwanted(tree, converts=converts))
     rules |= dict.fromkeys(_links_into(tree, rules), _LINK_RULE)
     dropped = tuple(
-        Dropped(path, rules[path], entry.package, entry.size) for path, entry in tree.walk() if path in rules
+        Dropped(path, rules[path], entry.package, entry.size, entry.kind)
+        for path, entry in tree.walk()
+        if path in rules
     )
     result = tree.copy()
     for item in dropped:
@@ -94,7 +98,9 @@ def keep_called(tree: Tree, called: Mapping[str, frozenset[str]]) -> tuple[Tree,
     kept = {path for path, entry in programs if path.rpartition("/")[2] in called[entry.package]}
     kept |= {end for path in kept if (end := tree.reach(path)) is not None}
     dropped = tuple(
-        Dropped(path, f"nothing is known to call this program of {entry.package}", entry.package, entry.size)
+        Dropped(
+            path, f"nothing is known to call this program of {entry.package}", entry.package, entry.size, entry.kind
+        )
         for path, entry in programs
         if path not in kept
     )

@@ -22,7 +22,7 @@ from pkg2image.rootfs.base import SKELETON_PACKAGES
 from pkg2image.rootfs.provision import add_directory, add_file, add_symlink
 from pkg2image.rootfs.tree import Content, ReadContent, Tree
 from pkg2image.rootfs.unpack import stored_content, unpack
-from pkg2image.rootfs.users import accounts_from_masters, write_accounts
+from pkg2image.rootfs.users import Accounts, accounts_from_masters, write_accounts
 
 ORIGIN = "skeleton"
 
@@ -102,11 +102,26 @@ def skeleton(debs: Sequence[FetchedDeb], *, read: ReadContent, epoch: int) -> Tr
     tree = unpack(tree, parts)
     for path, mode, group in _MADE_DIRECTORIES:
         add_directory(tree, path, mode=mode, group=group, origin=ORIGIN, mtime=epoch)
-    masters = (read(_content(known, *source)) for source in (_PASSWD_MASTER, _GROUP_MASTER))
-    accounts = accounts_from_masters(*(master.decode("utf-8", "surrogateescape") for master in masters))
-    write_accounts(tree, accounts, mtime=epoch, origin=ORIGIN)
+    write_accounts(tree, base_accounts(debs, read=read), mtime=epoch, origin=ORIGIN)
     add_file(tree, "etc/nsswitch.conf", _content(known, *_NSSWITCH), origin=ORIGIN, mtime=epoch)
     return tree
+
+
+def base_accounts(debs: Sequence[FetchedDeb], *, read: ReadContent) -> Accounts:
+    """Return the users and groups that every system of the distribution has.
+
+    Args:
+        debs: Contains base-passwd.
+        read: Reads files of it.
+
+    Raises:
+        RequestError: When it is missing.
+        MalformedPackageError: When it lacks its lists.
+    """
+    name = _PASSWD_MASTER[0]
+    known = {name: _required({deb.package.name: deb for deb in debs}, name)}
+    masters = (read(_content(known, *source)) for source in (_PASSWD_MASTER, _GROUP_MASTER))
+    return accounts_from_masters(*(master.decode("utf-8", "surrogateescape") for master in masters))
 
 
 def _make_links(tree: Tree, epoch: int) -> None:

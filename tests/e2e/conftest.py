@@ -46,11 +46,12 @@ class Workshop:
         self._built: set[Path] = set()
 
     def image(self, package: str, suite: str, file_format: str) -> Path:
-        """Return the path of an image."""
+        """Return the path of an image; from a suite as ``bookworm-slim`` it is a slim one."""
         place = self._directory / f"{package}-{suite}"
         if place not in self._built:
             options = [word for name in SUFFIXES for word in ("--format", name)]
-            self.run("build", package, "--suite", suite, *options, "-o", str(place))
+            name, _, slim = suite.partition("-")
+            self.run("build", package, "--suite", name, *(["--slim"] if slim else []), *options, "-o", str(place))
             self._built.add(place)
         (path,) = (path for path in place.iterdir() if path.name.endswith(SUFFIXES[file_format]))
         return path

@@ -14,6 +14,8 @@ import yaml
 
 from pkg2image.image.lint import lint
 from pkg2image.image.read import read_image
+from pkg2image.lock.model import LOCK_PATH
+from pkg2image.lock.reading import load_lock
 from pkg2image.recipes.load import load_recipe
 from tests.support.debs import CONTROL, build_deb, reg
 from tests.support.keys import signing_key
@@ -70,8 +72,10 @@ def test_build_is_the_default_command(user: User) -> None:
     built, short = user.run("build", "hello", "-o", "one.tar"), user.run("hello", "-o", "two.tar")
     assert built.digests == short.digests
     assert built.out.startswith("one.tar sha256:")
-    assert built.err.splitlines()[-2:] == [
-        f"one.tar: {(user.work / 'one.tar').stat().st_size / 1000:.1f} kB, 6 packages from bookworm (amd64)",
+    sizes = [f"{(user.work / name).stat().st_size / 1000:.1f} kB" for name in ("one.tar", "one.tar.spdx.json")]
+    assert built.err.splitlines()[-3:] == [
+        f"one.tar: {sizes[0]}, 6 packages from bookworm (amd64)",
+        f"one.tar.spdx.json: {sizes[1]}, what is in it as SPDX 2.3",
         "podman load -i one.tar && podman run --rm localhost/hello:latest",
     ]
 
@@ -92,7 +96,8 @@ def test_names_of_outputs(user: User, words: list[str], name: str) -> None:
     done = user.run("build", *words)
     assert done.code == 0, done.err
     assert [line.split()[0] for line in done.out.splitlines()] == name.split()
-    assert sorted(path.name for path in user.work.iterdir()) == name.split()
+    bills = [f"{each.partition('.')[0]}.spdx.json" for each in name.split()]
+    assert sorted(path.name for path in user.work.iterdir()) == sorted([*name.split(), *bills])
 
 
 def test_every_format_of_every_architecture_holds_the_same_and_is_sound(user: User) -> None:
@@ -100,7 +105,7 @@ def test_every_format_of_every_architecture_holds_the_same_and_is_sound(user: Us
     done = user.run("build", "hello", "--arch", "amd64", "--arch", "arm64", *formats, "-o", "out", "--json")
     assert [result["architecture"] for result in done.json] == ["amd64", "arm64"]
     for result in done.json:
-        assert set(result) == {"architecture", "suite", "plan", "packages", "outputs", "notes", "run"}
+        assert set(result) == {"architecture", "suite", "lock", "packages", "slim", "outputs", "sboms", "notes", "run"}
         assert (result["suite"], result["packages"], len(result["run"])) == ("bookworm", 6, 5)
         listings = []
         for output in result["outputs"]:
@@ -124,7 +129,7 @@ def test_an_earlier_output_is_replaced(user: User) -> None:
     old = (user.work / "image.tar").read_bytes()
     assert user.run("only-provider", "-o", "image.tar", "-q").code == 0
     assert (user.work / "image.tar").read_bytes() != old
-    assert user.made() == ["image.tar"]
+    assert user.made() == ["image.tar", "image.tar.spdx.json"]
 
 
 def test_force_replaces_what_is_not_ours(user: User) -> None:
@@ -343,7 +348,7 @@ def test_a_plan_is_what_the_image_says_of_itself(user: User) -> None:
     built = user.run("hello", "-o", "image.tar", "--json").json[0]
     inspected = user.run("inspect", "image.tar", "--json").json
     assert inspected["packages"] == sorted(planned["packages"], key=lambda package: package["name"])
-    assert inspected["config"]["config"]["Labels"]["dev.pkg2image.plan"] == built["plan"]
+    assert inspected["config"]["config"]["Labels"]["dev.pkg2image.lock"] == built["lock"]
 
 
 @pytest.mark.parametrize(
@@ -468,7 +473,7 @@ def test_why_for_several_architectures(user: User) -> None:
         ("service", "/etc/service.made", True, ["made by service postinst:7"]),
         ("service", "/var/lib/service", True, ["made by service postinst:4"]),
         ("service", "/etc/nsswitch.conf", True, ["made by the skeleton, which every image has"]),
-        ("service", "/usr/share/pkg2image/plan.json", True, ["written by pkg2image: what is in the image and why"]),
+        ("service", "/usr/share/pkg2image/lock", True, ["written by pkg2image: exactly what the image is made of"]),
         ("service", "/usr/share/service/sample", False, ["removed by service postinst:8"]),
         (
             "service",
@@ -590,7 +595,7 @@ def test_numbers_that_are_given(user: User) -> None:
         "users: a=29",
         "groups: a=28 b=27",
     ]
-    assert built["plan"] != user.run("build", "service", "-o", "other.tar", "--json").json[0]["plan"]
+    assert built["lock"] != user.run("build", "service", "-o", "other.tar", "--json").json[0]["lock"]
 
 
 @pytest.mark.parametrize(
@@ -769,9 +774,8 @@ def test_an_unsigned_source_is_noted_in_every_output(tmp_path: Path) -> None:
     assert any("signature" in note for note in result["notes"])
     for output in result["outputs"]:
         contents = read_image(user.work / output["path"])
-        plan = json.loads((user.work / "out/hello.dir/usr/share/pkg2image/plan.json").read_bytes())
-        assert plan["sources"][0]["signers"] == []
-        assert any(file.path == "usr/share/pkg2image/plan.json" for file in contents.files)
+        assert load_lock(user.work / "out/hello.dir" / LOCK_PATH).sources[0].signers == ()
+        assert any(file.path == LOCK_PATH for file in contents.files)
         if contents.config:
             assert uri in json.dumps(contents.config)
 

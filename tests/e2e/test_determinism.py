@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pythons import python_instead
 from tests.support.world import Archive, User, publish, sha256_of, write_keyring
 
 FORMATS = ("oci", "docker", "aci", "rootfs")
+SBOMS = ("spdx", "spdx3", "cyclonedx")
 WORDS = (
     *("build", "hello", "oddly-named", "-q"),
     *(word for name in FORMATS for word in ("--format", name)),
+    *(word for name in SBOMS for word in ("--sbom", name)),
     *("--env", "B=1", "--env", "A=2", "--label", "b=1", "--label", "a=2", "--port", "80", "--volume", "/data"),
 )
 
@@ -45,10 +49,10 @@ def hashes(directory: Path) -> Mapping[str, str]:
 def expected(tmp_path_factory: pytest.TempPathFactory, archive: Archive) -> Mapping[str, str]:
     """What a user without any peculiarity gets."""
     user = User(tmp_path_factory.mktemp("plain"), archive)
-    assert user.run(*WORDS, "-o", "out").code == 0
+    assert user.run(*WORDS, "--lock", "lock", "-o", "out").code == 0
     found = hashes(user.work / "out")
-    assert len(found) == len(FORMATS)
-    return found
+    assert len(found) == len(FORMATS) + len(SBOMS)
+    return {**found, "lock": sha256_of(user.work / "lock")}
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Circumstance:
         umask: Of the process.
         wrapper: A command that runs the program.
         elsewhere: Whether the working directory is another one.
+        python: Release of another Python; empty for the one that the tests run with.
     """
 
     name: str
@@ -70,6 +75,7 @@ class Circumstance:
     umask: int = 0o022
     wrapper: tuple[str, ...] = ()
     elsewhere: bool = False
+    python: str = ""
 
 
 CIRCUMSTANCES = [
@@ -82,6 +88,14 @@ CIRCUMSTANCES = [
     Circumstance("hash seed 0", environment={"PYTHONHASHSEED": "0"}),
     Circumstance("hash seed 1", environment={"PYTHONHASHSEED": "1"}),
     Circumstance("optimized", environment={"PYTHONOPTIMIZE": "1"}),
+    Circumstance("optimized twice", environment={"PYTHONOPTIMIZE": "2"}),
+    Circumstance("Python 3.11", python="3.11"),
+    Circumstance("Python 3.12", python="3.12"),
+    Circumstance("Python 3.13", python="3.13"),
+    Circumstance("no stdin", wrapper=("sh", "-c", 'exec "$@" <&-', "sh")),
+    Circumstance("one job", words=("--jobs", "1")),
+    Circumstance("two jobs", words=("--jobs", "2")),
+    Circumstance("sixteen jobs", words=("--jobs", "16")),
     Circumstance("other TMPDIR", environment={"TMPDIR": "{home}"}),
     Circumstance("no HOME", environment={"HOME": None}),
     Circumstance("other directory", elsewhere=True),
@@ -102,18 +116,19 @@ def build(user: User, circumstance: Circumstance) -> Mapping[str, str]:
         name: value.format(home=user.home) if value is not None else None
         for name, value in circumstance.environment.items()
     }
-    output = user.home / "out"
+    output, lock = user.home / "out", user.home / "lock"
     shutil.rmtree(output, ignore_errors=True)
+    lock.unlink(missing_ok=True)
     done = user.run(
-        *(*WORDS, *circumstance.words, "-o", str(output)),
+        *(*WORDS, *circumstance.words, "-o", str(output), "--lock", str(lock)),
         environment=environment,
         work=Path("/") if circumstance.elsewhere else None,
-        wrapper=circumstance.wrapper,
+        wrapper=(*circumstance.wrapper, *(python_instead(circumstance.python) if circumstance.python else ())),
         before=lambda: os.umask(circumstance.umask),
     )
     assert done.code == 0, done.err
     assert {path.stat().st_mode & 0o777 for path in output.iterdir()} == {0o644}
-    return hashes(output)
+    return {**hashes(output), "lock": sha256_of(lock)}
 
 
 @pytest.mark.parametrize("circumstance", CIRCUMSTANCES, ids=lambda each: each.name)
@@ -156,6 +171,30 @@ def test_the_user_does_not_matter(house: Path, archive: Archive, expected: Mappi
     assert {path.stat().st_uid for path in (user.home / "out").iterdir()} == {65534 if wrapper else os.geteuid()}
 
 
+def test_odd_names_of_directories_do_not_matter(tmp_path: Path, archive: Archive, expected: Mapping[str, str]) -> None:
+    user = User(tmp_path / "a b \udce9 $(c) 'd'", archive)
+    assert build(user, Circumstance("odd names")) == expected
+
+
+@pytest.mark.parametrize(("now", "without"), [(631152000, 6), (2114380800, 0)], ids=["1990", "2037"])
+def test_the_clock_does_not_matter_to_a_lock(
+    tmp_path: Path, archive: Archive, expected: Mapping[str, str], now: int, without: int
+) -> None:
+    """Without a lock it does: a Release from the future is refused."""
+    user = User(tmp_path / "home", archive)
+    lock = user.home / "kept"
+    assert user.run(*WORDS, "--lock", str(lock), "-o", "first").code == 0
+    shutil.rmtree(user.store)
+    clock = f"import time; time.time = lambda: {now}.0; import runpy, sys; del sys.argv[1:3]; "
+    program = f"{clock}runpy.run_module('pkg2image', run_name='__main__', alter_sys=True)"
+    script = 'python=$1; program=$2; shift 5; exec "$python" -c "$program" - - "$@"'
+    wrapper = ("sh", "-c", script, "sh", sys.executable, program)
+    done = user.run(*WORDS, "--lock", str(lock), "--frozen", "-o", "out", wrapper=wrapper)
+    assert done.code == 0, done.err
+    assert {**hashes(user.work / "out"), "lock": sha256_of(lock)} == expected
+    assert user.run(*WORDS, "-o", "unlocked", wrapper=wrapper).code == without
+
+
 def test_the_path_of_a_package_file_does_not_matter(tmp_path: Path, archive: Archive) -> None:
     source = next((Path(archive.uri.removeprefix("file:")) / "pool/main/h/hello").glob("*_2.10-3_amd64.deb"))
     found = []
@@ -196,5 +235,6 @@ def test_four_builds_at_once_on_one_store(tmp_path: Path, archive: Archive, expe
     ]
     errors = [process.communicate(timeout=120)[1] for process in processes]
     assert [(process.returncode, error) for process, error in zip(processes, errors, strict=True)] == [(0, "")] * 4
-    assert [hashes(output) for output in outputs] == [expected] * 4
+    files = {name: digest for name, digest in expected.items() if name != "lock"}
+    assert [hashes(output) for output in outputs] == [files] * 4
     assert user.run("cache", "info", "--json").json["temporary"]["count"] == 0

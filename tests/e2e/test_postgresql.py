@@ -7,15 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Lab
+from pkg2image.image.read import read_image
+from tests.e2e.conftest import Lab, Workshop
 from tests.support.containers import Container, Start, until_ready
+from tests.support.postgres import (
+    ALL,
+    CERTIFICATES,
+    COLLATIONS,
+    DUMPS,
+    EXTENSIONS,
+    MODULES,
+    PASSWORD,
+    PROGRAMS,
+    make_certificate,
+    sql,
+    until_serving,
+)
 
 pytestmark = [pytest.mark.runtime, pytest.mark.network]
 
-SUITES = ("bookworm", "trixie")
+SUITES = ("bookworm", "trixie", "bookworm-slim", "trixie-slim")
 RUNTIMES = ("podman", "runc", "docker", "aci")
+SLIM = SUITES[2:]
 PGDATA = "/var/lib/postgresql/data"
-PASSWORD = "it's a $ecret"
 INIT_FILES = "/docker-entrypoint-initdb.d"
 UNFINISHED = f"the first start on {PGDATA} did not come to its end"
 
@@ -33,17 +47,13 @@ STATEMENTS = [
 ]
 
 
-def sql(container: Container, statement: str, *options: str, password: str = "") -> str:
-    """Return what psql prints for a statement; it must succeed."""
-    environment = {"PGPASSWORD": password}
-    answer = container.run("psql", "-XAt", "-c", statement, *options, environment=environment)
-    assert answer.code == 0, answer.errors + container.logs()
-    return answer.output.strip()
-
-
-def until_serving(container: Container, *options: str) -> None:
-    # Over TCP: the server of the first start listens on its socket only.
-    until_ready(container, "pg_isready", "--quiet", "--host=127.0.0.1", *options)
+# What functions in other languages do with modules that nothing else in the image uses.
+FUNCTIONS = [
+    ("plperl", "return sprintf('%.1f', 2.5) . ucfirst('x');", "2.5X"),
+    ("plperlu", "use JSON::PP; use Time::HiRes; use Encode; return JSON::PP->new->encode([1, 2]);", "[1,2]"),
+    ("plpython3u", "import json, sqlite3, ctypes, zoneinfo; return json.dumps([1, 2])", "[1, 2]"),
+    ("pltcl", "return [string toupper [clock format 0 -gmt 1 -format %b]]", "JAN"),
+]
 
 
 def refusal(container: Container) -> str:
@@ -59,8 +69,14 @@ def init_files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize(
+    ("suite", "runtime"),
+    [
+        *((suite, runtime) for suite in ("bookworm", "trixie") for runtime in RUNTIMES),
+        ("bookworm-slim", "runc"),
+        ("trixie-slim", "aci"),
+    ],
+)
 def test_a_database_lives_on_in_its_volume(lab: Lab, suite: str, runtime: str) -> None:
     volumes = {PGDATA: f"life-{suite}"}
     first = lab.start(runtime, "postgresql", suite, Start(environment={"POSTGRES_PASSWORD": PASSWORD}, volumes=volumes))
@@ -128,8 +144,14 @@ def test_init_files_and_settings_of_the_well_known_image_are_honoured(lab: Lab, 
     assert PASSWORD not in environment
 
 
-@pytest.mark.parametrize("runtime", ["podman", "runc"])
-@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize(
+    ("suite", "runtime"),
+    [
+        *((suite, runtime) for suite in ("bookworm", "trixie") for runtime in ("podman", "runc")),
+        ("bookworm-slim", "runc"),
+        ("trixie-slim", "runc"),
+    ],
+)
 def test_any_numeric_user_can_run_it_on_a_read_only_root(lab: Lab, suite: str, runtime: str) -> None:
     volumes = {PGDATA: f"number-{suite}"}
     if runtime == "runc":  # engines give it the volume that the image declares
@@ -230,3 +252,92 @@ def test_the_entrypoint_needs_no_coreutils(lab: Lab, suite: str) -> None:
     container = lab.start("runc", "postgresql", suite, Start(command=look))
     assert container.wait() == 0
     assert container.logs() == "none of them\n"
+
+
+@pytest.fixture
+def slim(lab: Lab, suite: str, tmp_path: Path) -> Container:
+    """A slim server that takes TLS connections."""
+    tmp_path.chmod(0o755)
+    certificates = make_certificate(tmp_path / "certificates", user=999)
+    settings = {
+        "ssl": "on",
+        "ssl_cert_file": f"{CERTIFICATES}/server.crt",
+        "ssl_key_file": f"{CERTIFICATES}/server.key",
+    }
+    container = lab.start(
+        "runc",
+        "postgresql",
+        suite,
+        Start(
+            command=tuple(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+            environment={"POSTGRES_PASSWORD": PASSWORD},
+            binds={CERTIFICATES: certificates},
+        ),
+    )
+    until_serving(container)
+    return container
+
+
+@pytest.mark.parametrize("suite", SLIM)
+def test_a_slim_server_can_do_everything(slim: Container) -> None:
+    sql(slim, MODULES)
+    sql(slim, EXTENSIONS)
+    available = "SELECT count(*) FILTER (WHERE installed_version IS NOT NULL), count(*) FROM pg_available_extensions"
+    installed, there = map(int, sql(slim, available).split("|"))
+    assert installed > 40
+    # The others translate for procedural languages, which are packages of their own.
+    assert there - installed < 12
+    for table, count, use in ALL:
+        assert int(sql(slim, f"SELECT count({use}) FROM {table}")) >= count, table
+    sql(slim, COLLATIONS)
+    answer = slim.run("sh", "-c", PROGRAMS)
+    assert (answer.code, answer.output, answer.errors) == (0, "", "")
+    assert sql(slim, "SELECT pg_jit_available()") == "f"
+
+
+@pytest.mark.parametrize("suite", SLIM)
+def test_a_slim_server_takes_tls_connections_and_its_dumps_come_back(slim: Container) -> None:
+    login = (
+        f"dbname=postgres user=postgres hostaddr=127.0.0.1 sslmode=verify-full sslrootcert={CERTIFICATES}/server.crt"
+    )
+    question = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    assert sql(slim, question, f"{login} host=localhost", password=PASSWORD) == "t|TLSv1.3"
+    wrong = slim.run("psql", f"{login} host=elsewhere", environment={"PGPASSWORD": PASSWORD})
+    assert 'does not match host name "elsewhere"' in wrong.errors
+    sql(slim, "CREATE TABLE box AS SELECT 'red' AS label UNION ALL SELECT 'blue'")
+    answer = slim.run("sh", "-c", DUMPS)
+    assert answer.code == 0, answer.errors
+    assert answer.output == "blue\nred\n" * 4 + "2\n"
+
+
+@pytest.mark.parametrize(("suite", "megabytes"), [("bookworm-slim", 36), ("trixie-slim", 34)])
+def test_a_slim_server_is_whole_and_small(workshop: Workshop, suite: str, megabytes: int) -> None:
+    slim = workshop.image("postgresql", suite, "oci")
+    assert slim.stat().st_size <= megabytes * 1_000_000
+    whole = workshop.image("postgresql", suite.removesuffix("-slim"), "oci")
+    paths = [{info.path for info in read_image(image).files} for image in (whole, slim)]
+    optional = {path for path in paths[0] if any(part in path for part in ("/bitcode", "/llvmjit", "/pgxs", "/right/"))}
+    assert optional
+    for part in ("usr/lib/postgresql/", "usr/share/postgresql/", "usr/share/zoneinfo/"):
+        missing = {path for path in paths[0] - paths[1] - optional if path.startswith(part)}
+        assert not missing, part
+
+
+def test_features_and_locales_of_a_slim_server(lab: Lab, workshop: Workshop, tmp_path: Path) -> None:
+    image = tmp_path / "image.tar"
+    features = [word for name in ("jit", "perl", "python", "tcl") for word in ("--feature", name)]
+    words = ("build", "postgresql", "--suite", "bookworm", "--slim", *features, "--locale", "de_DE")
+    workshop.run(*words, "--compression", "none", "-o", str(image))
+    container = lab.start_image(
+        "runc", image, Start(environment={"POSTGRES_PASSWORD": PASSWORD, "LANG": "de_DE.UTF-8"})
+    )
+    image.unlink()
+    until_serving(container)
+    for language, code, answer in FUNCTIONS:
+        sql(container, f"CREATE EXTENSION {language}")
+        sql(container, f"CREATE FUNCTION {language}_answer() RETURNS text LANGUAGE {language} AS $$ {code} $$")
+        assert sql(container, f"SELECT {language}_answer()") == answer
+    assert sql(container, "SELECT datcollate FROM pg_database WHERE datname = 'postgres'") == "de_DE.UTF-8"
+    assert sql(container, "SELECT to_char(date '2024-03-01', 'TMMonth'), 'b' < 'C'") == "M\u00e4rz|t"
+    costs = "SET jit_above_cost = 0; SET jit_inline_above_cost = 0; SET jit_optimize_above_cost = 0;"
+    assert "Inlining true" in sql(container, f"{costs} EXPLAIN ANALYZE SELECT sum(x * x) FROM generate_series(1, 9) x")

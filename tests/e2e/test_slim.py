@@ -97,6 +97,38 @@ def test_features_are_those_of_the_recipe(user: User) -> None:
     assert "--feature settings" in done.err
 
 
+def test_a_feature_may_bring_packages(user: User) -> None:
+    (user.work / "mine.yaml").write_text(
+        "name: mine\ndescription: one that has features\nentrypoint: [/usr/bin/hello]\n"
+        "features:\n  words: {packages: [hello-extras], keep: [/usr/share/greet], why: more words}\n"
+    )
+    extras, words = "usr/share/hello/extras", "usr/share/greet/words"
+    for options, there in [
+        ("--slim", set()),
+        ("--slim --feature words", {extras, words}),
+        ("--slim --with hello-extras", {extras, words}),
+        ("--feature words", {extras, words}),
+        ("", {words}),
+    ]:
+        assert user.run("hello", "--recipe", "mine.yaml", *options.split(), "-o", "image.tar", "-q").code == 0
+        files = {file.path for file in read_image(user.work / "image.tar").files}
+        assert files & {extras, words} == there, options
+
+
+def test_locales_are_those_that_are_asked_for(user: User) -> None:
+    for options, there in [
+        ("--slim", set()),
+        ("--slim --locale de_DE.UTF-8", {"de_DE", "de_DE.utf8"}),
+        ("--slim --locale fr_FR --with locales-all", {"de_DE", "de_DE.utf8", "fr_FR.utf8"}),
+    ]:
+        assert user.run("hello", *options.split(), "-o", "image.tar", "-q").code == 0
+        paths = {file.path for file in read_image(user.work / "image.tar").files}
+        assert {path.split("/")[3] for path in paths if path.endswith("/LC_TIME")} - {"C.utf8"} == there, options
+    done = user.run("hello", "--slim", "--locale", "xx_YY", "-o", "image.tar")
+    assert done.code == 3
+    assert "cannot keep the locale xx_YY: locales-all has none of that name" in done.err
+
+
 def test_a_slim_image_is_repeatable_and_another_one(user: User) -> None:
     digests = []
     for words in (["--slim"], [], ["--slim"]):

@@ -42,11 +42,15 @@ def slimmed(
     *commands: Sequence[str],
     packages: Sequence[str] = (),
     keep: Sequence[str] = (),
+    beside: Sequence[str] = (),
+    tests: Sequence[Sequence[str]] = (),
     finders: Sequence[MakeFinder] = FINDERS,
     **more: object,
 ) -> Slimmed:
     """Return an image slimmed to what these command lines and packages lead to."""
-    entrances = Entrances(tuple(map(tuple, commands)), tuple(packages), tuple(keep))
+    entrances = Entrances(
+        tuple(map(tuple, commands)), tuple(packages), tuple(keep), tuple(beside), tuple(map(tuple, tests))
+    )
     return slim(material_of(parts, **more), entrances, finders=finders)
 
 

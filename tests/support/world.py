@@ -34,6 +34,19 @@ from tests.support.repository import DATE, Deb, Suite
 from tests.support.trees import Shelf, base_debs
 
 ARCHITECTURES = ("amd64", "arm64")
+# Commands that take no source, or know theirs from a lock.
+_WITHOUT_SOURCES = {
+    "inspect", "sbom",
+    "diff",
+    "outdated",
+    "update",
+    "cache",
+    "recipes",
+    "completion",
+    "sign",
+    "verify",
+    "vendor",
+}
 _MIB = 1 << 20
 NOISE = random.Random(0).randbytes(3 * _MIB)  # does not compress
 NUMBERS = b"".join(b"%d\n" % number for number in range(800_000))  # compresses well, in several pieces
@@ -105,6 +118,11 @@ def applications(architecture: str) -> tuple[Deb, ...]:
         make("debconf", "1.5.82", reg("usr/bin/debconf", b"#!/bin/sh\n", mode=0o755)),
         make("nullmailer", "3.7", reg("usr/sbin/nullmailer", program(0), mode=0o755), Provides="mail-transport-agent"),
         make("exim4", "4.96", reg("usr/sbin/exim4", program(0), mode=0o755), Provides="mail-transport-agent"),
+        make(
+            "locales-all",
+            "1",
+            *(reg(f"usr/lib/locale/{name}/LC_TIME", b"days") for name in ("de_DE", "de_DE.utf8", "fr_FR.utf8")),
+        ),
         make("only-provider", "1", Provides="lonely"),
         make(
             "service",
@@ -323,7 +341,7 @@ class User:
 
     def words(self, *words: str) -> list[str]:
         """Return the words of a command line, with the source where a command takes one."""
-        takes_sources = words and words[0] not in {"inspect", "cache", "recipes", "completion"}
+        takes_sources = words and words[0] not in _WITHOUT_SOURCES
         if self.archive is None or not takes_sources or "--source" in words:
             return [*words]
         end = words.index("--") if "--" in words else len(words)

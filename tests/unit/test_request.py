@@ -175,7 +175,7 @@ def test_the_model_has_the_fields_of_the_request() -> None:
     }
 
 
-@pytest.mark.parametrize("words", [{"features": ("jit",)}, {"locales": ("de_DE",)}, {"keep": ("/usr/share/*",)}])
+@pytest.mark.parametrize("words", [{"locales": ("de_DE",)}, {"keep": ("/usr/share/*",)}])
 def test_what_only_slim_images_have(words: dict[str, Any]) -> None:
     with pytest.raises(RequestError, match="are for slim images") as caught:
         make_request({"packages": ["hello"], **words}, None)

@@ -38,11 +38,15 @@ class Entrances:
         commands: Command lines: how the image is started, prepared, and tested.
         packages: Those that were asked for, by name.
         keep: Patterns of paths to keep whatever nobody refers to, and whatever the data rules say.
+        beside: Packages that a recipe adds for its scripts, which start some of their programs.
+        tests: Command lines that are started by a test only.
     """
 
     commands: tuple[tuple[str, ...], ...] = ()
     packages: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    tests: tuple[tuple[str, ...], ...] = ()
 
 
 def started_programs(material: Material, commands: Sequence[Sequence[str]]) -> frozenset[str]:
@@ -93,7 +97,7 @@ def is_document(path: str) -> bool:
 
 def entries(material: Material, entrances: Entrances) -> Iterator[Reference]:
     """Yield what is started, given as an argument or a variable, or to be kept."""
-    for command in filter(None, entrances.commands):
+    for command in filter(None, (*entrances.commands, *entrances.tests)):
         yield from _of_command(material, command)
     for name, value in sorted(material.environment.items()):
         for path in value.split(":") if name != "PATH" else ():
@@ -128,15 +132,17 @@ def _of_word(material: Material, path: str, why: str) -> Iterator[Reference]:
         yield Reference(path, why, below=True)
 
 
-def application_files(material: Material) -> Iterator[Reference]:
+def application_files(material: Material, entrances: Entrances) -> Iterator[Reference]:
     """Yield the files of the application, and of others those that nobody can judge."""
     tree = material.tree
-    direct = {name for package in material.own for name in material.depends.get(package, ())}
+    direct = {*entrances.beside}.union(*(material.depends.get(package, ()) for package in material.own))
     for package in sorted(material.own):
         yield Reference(f"usr/share/doc/{package}/copyright", f"is the licence of {package}")
     for package, paths in sorted(files_by_package(material).items()):
         if package in material.own:
-            chosen, why = paths, f"is of the application: {package}"
+            is_asked_for = package in entrances.packages
+            chosen = tuple(path for path in paths if is_asked_for or not _is_library(material, path))
+            why = f"is of the application: {package}"
         elif package in direct and _is_data(material, paths):
             chosen, why = paths, f"is data that the application depends on: {package}"
         else:
@@ -159,6 +165,14 @@ def _is_left_out(material: Material, path: str) -> bool:
         or is_library_of_language(path)
         or is_helper(material, path)
     )
+
+
+def _is_library(material: Material, path: str) -> bool:
+    """Say whether a file is a library for other programs: those that are in the image lead to it."""
+    tree = material.tree
+    place = tree.reach(path) if ".so" in path and is_shared(parent_of(path)) else None
+    facts = material.facts(place) if place is not None else None
+    return facts is not None and bool(facts.soname) and not facts.interpreter
 
 
 def is_helper(material: Material, path: str) -> bool:

@@ -16,6 +16,10 @@ from pkg2image.rootfs.globbing import matches
 from pkg2image.rootfs.minimize import rule_of
 from pkg2image.rootfs.tree import Tree
 
+FOR_DEVELOPERS = frozenset({"development files", "static libraries"})
+"""Rules that do not hold for what a compiler works with."""
+
+_FEATURE = "feature "
 # Rule -> paths.
 _RULES = {
     "development files": (
@@ -35,21 +39,31 @@ _RULES = {
     "cron and logrotate": r"etc/(?:cron\.[a-z]+|logcheck|logrotate\.d|anacrontab)(?:/.*)?",
     "configuration of a machine": (
         r"etc/(?:acpi|apparmor\.d|apport|apt|dhcp|dpkg|initramfs-tools|kernel|needrestart|network|pm|ppp|resolvconf|udev"
-        r"|ufw|update-motd\.d|selinux)/.*|usr/lib/(?:dracut|kernel|modprobe\.d|networkd-dispatcher|pm-utils|udev"
+        r"|skel|ufw|update-motd\.d|selinux)/.*|usr/lib/(?:dracut|kernel|modprobe\.d|networkd-dispatcher|pm-utils|udev"
         r"|ifupdown)/.*|usr/share/(?:apport|dracut|initramfs-tools|polkit-1)/.*|boot/.*"
     ),
-    "debugging": r"usr/lib/debug/.*|usr/share/(?:gdb|apport|bug)/.*",
+    "debugging": (
+        r"usr/lib/debug/.*|usr/share/(?:gdb|apport|bug)/.*|usr/share/(?:javascript|nodejs)/.*\.map(?:\.[a-z]+)?"
+    ),
+    "test suites": r"usr/(?:lib|share)/go-[^/]+/(?:(?:api|test)/.*|src/.*_test\.go|src/(?:.*/)?testdata/.*)",
+    "time zones with leap seconds": r"usr/share/zoneinfo/right/.*",
     "package management": r"usr/share/(?:debconf|debhelper|dh-[^/]*|lintian|linda)/.*",
     "desktop files": r"usr/share/(?:app-install|appdata|applications|menu|metainfo)/.*",
 }
 _LOCALES = "locales"
 _LOCALE = re.compile(r"usr/lib/locale/(?!C\.)([^/]+)(?:/.*)?|usr/share/i18n/.*", re.DOTALL)
+_CHARACTER_SET = re.compile(r"\.[^@]*")
 _ANY_RULE = re.compile("|".join(f"({pattern})" for pattern in _RULES.values()), re.DOTALL)
 _NAMES = tuple(_RULES)
 _NEVER = re.compile(r"usr/share/doc/(?:.+/)?copyright", re.DOTALL)
 
 RuleOf = Callable[[str], str]
 """Returns the name of the rule that leaves a path out, empty when there is none."""
+
+
+def is_optional(rule: str) -> bool:
+    """Say whether a rule is that of a feature that is off: whoever refers to what it leaves out does so in vain."""
+    return rule.startswith(_FEATURE)
 
 
 def data_rule(
@@ -63,7 +77,7 @@ def data_rule(
     Args:
         tree: Where the patterns are looked up.
         locales: What is kept beside C.UTF-8, for example ``de_DE``.
-        optional: Names of further rules, and the patterns of what they leave out.
+        optional: Further rules and the patterns of what they leave out: ``feature jit``.
     """
     further = {
         place: name
@@ -71,7 +85,7 @@ def data_rule(
         for pattern in patterns
         for place in matches(tree, pattern)
     }
-    wanted = frozenset(_normal(locale) for locale in locales)
+    wanted = frozenset(normal_locale(locale) for locale in locales)
 
     @cache
     def rule(path: str) -> str:
@@ -86,7 +100,7 @@ def data_rule(
         locale = _LOCALE.fullmatch(path)
         if locale:
             # The archive has all locales in one file.
-            is_wanted = wanted and (locale[1] in {None, "locale-archive"} or _normal(locale[1]) in wanted)
+            is_wanted = wanted and (locale[1] in {None, "locale-archive"} or normal_locale(locale[1]) in wanted)
             return "" if is_wanted else _LOCALES
         match = _ANY_RULE.fullmatch(path)
         return _NAMES[match.lastindex - 1] if match and match.lastindex else rule_of(path)
@@ -94,6 +108,6 @@ def data_rule(
     return rule
 
 
-def _normal(locale: str) -> str:
-    """Return a locale without its character set, which is spelled in many ways."""
-    return locale.partition(".")[0].lower()
+def normal_locale(locale: str) -> str:
+    """Return a locale without its character set, which is spelled in many ways: ``de_DE.UTF-8`` is ``de_de``."""
+    return _CHARACTER_SET.sub("", locale).lower()

@@ -2,7 +2,8 @@
 
 A library that the loader would not find is looked for in private directories too: who loads a plugin has loaded such
 libraries before, by a path of its own. A constant may be a path, or the name of a shared object; one that makes such
-names (``lib%s.so``) means the plugins of the same source package.
+names (``lib%s.so``) means the plugins of the same source package; so does who loads something and names no plugin of
+them at all: nobody can tell which it will be.
 
 Spec: ld.so(8); dlopen(3).
 """
@@ -10,7 +11,7 @@ Spec: ld.so(8); dlopen(3).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pkg2image.analysis.evidence import shown_by_imports
 from pkg2image.analysis.loader import LOADABLE, Abi, Loader, abi_of
@@ -19,9 +20,9 @@ from pkg2image.analysis.reach.names import (
     is_followed,
     is_interpreter,
     is_shared,
-    program_paths,
     references_of_path,
 )
+from pkg2image.analysis.reach.programs import Programs
 from pkg2image.analysis.reach.references import FindReferences, Material, Reference
 from pkg2image.analysis.shebangs import PROGRAM_DIRECTORIES
 from pkg2image.deb.facts import ElfFacts
@@ -34,6 +35,9 @@ _STARTING = frozenset(
         *("execl", "execle", "execlp", "execv", "execve", "execvp", "execvpe", "popen", "posix_spawn", "posix_spawnp"),
         *("system", "g_spawn_async", "g_spawn_sync", "g_spawn_command_line_sync"),
     )
+)
+_LOADING = frozenset(
+    ("dlmopen", "dlopen", "g_module_open", "g_module_open_full", "lt_dlopen", "lt_dlopenadvise", "lt_dlopenext")
 )
 _LARGEST_PROGRAM = 256 << 20  # bytes of a program that is searched for names of others
 
@@ -55,7 +59,7 @@ class _Elves:
         )
         self._by_name: dict[tuple[str, Abi], list[str]] = {}
         self._plugins: dict[str, list[str]] = {}
-        self._programs = program_paths(material.tree)
+        self._programs = Programs(material)
         for path, entry in material.tree.walk():
             facts = self._loader.facts(material.tree.reach(path) or "") if ".so" in path else None
             if facts is None:
@@ -89,21 +93,37 @@ class _Elves:
             yield from (Reference(place, why) for place in self._by_name.get((name, abi_of(facts)), ()))
 
     def _named(self, path: str, facts: ElfFacts) -> Iterator[Reference]:
+        found = tuple(self._by_constants(path, facts))
+        yield from found
+        if not _LOADING.isdisjoint(facts.imports) and not self._leads_to_plugins(path, found):
+            yield from self._own_plugins(path, "loads plugins by names that nobody can tell")
+
+    def _by_constants(self, path: str, facts: ElfFacts) -> Iterator[Reference]:
         rule = self._material.rule
         for text in facts.named_files:
             if text.startswith("/"):
                 yield from references_of_path(self._material.tree, text, rule)
             elif "%" in text or text.startswith("."):
-                yield from self._made(path, text)
+                yield from self._own_plugins(path, f"loads plugins by names like {text}")
             else:
                 yield from self._library(text.rpartition("/")[2], path, facts, f"names {text}")
 
-    def _made(self, path: str, text: str) -> Iterator[Reference]:
-        """Yield the plugins that a name made from a pattern may lead to."""
-        package = self._material.tree[path].package
-        for plugin in self._plugins.get(self._material.sources.get(package, package), ()):
+    def _own_plugins(self, path: str, why: str) -> Iterator[Reference]:
+        """Yield the plugins of the same source."""
+        for plugin in self._plugins_of(path):
             if not self._material.rule(plugin):
-                yield Reference(plugin, f"loads plugins by names like {text}")
+                yield Reference(plugin, why)
+
+    def _plugins_of(self, path: str) -> Sequence[str]:
+        package = self._material.tree[path].package
+        return self._plugins.get(self._material.sources.get(package, package), ())
+
+    def _leads_to_plugins(self, path: str, references: Sequence[Reference]) -> bool:
+        """Say whether a reference is to a plugin of the same source, or a directory of such."""
+        reach = self._material.tree.reach
+        places = {place for reference in references if (place := reach(reference.path)) is not None}
+        plugins = {place for plugin in self._plugins_of(path) if (place := reach(plugin)) is not None}
+        return any(place in places or any(place.startswith(f"{above}/") for above in places) for place in plugins)
 
     def _started(self, path: str, facts: ElfFacts) -> Iterator[Reference]:
         """Yield the programs that an application starts by their names."""
@@ -112,5 +132,6 @@ class _Elves:
         if not is_known or is_interpreter(path) or _STARTING.isdisjoint(facts.imports):
             return
         for word in self._material.extract(path, constant_words, largest=_LARGEST_PROGRAM):
-            if word in self._programs:
-                yield Reference(self._programs[word], f"starts {word}")
+            program = self._programs.meant(word, path)
+            if program is not None:
+                yield Reference(program, f"starts {word}")

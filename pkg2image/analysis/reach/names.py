@@ -28,7 +28,8 @@ _SHARED = re.compile(
 )
 _FOLLOWED = re.compile(
     r"(?:usr/(?:local/)?(?:lib|share)|etc)/(?:[^/]+-linux-[^/]+/)?"
-    r"(?:perl|perl5|perl-base|site_perl|php|pypy3|python[0-9.]*|ruby)(?:/.*)?",
+    r"(?:perl|perl5|perl-base|site_perl|php|pypy3|python[0-9.]*|ruby)(?:/.*)?"
+    r"|usr/lib/jvm(?:/.*)?",
     re.DOTALL,
 )
 _INTERPRETER = re.compile(
@@ -37,7 +38,8 @@ _INTERPRETER = re.compile(
 )
 _LIBRARY_OF_LANGUAGE = re.compile(
     r"usr/lib/python3\.[0-9]+/(?!dist-packages/).*|usr/lib/ruby/[0-9][^/]*/.*"
-    r"|usr/(?:lib/[^/]+-linux-[^/]+/perl-base|(?:share|lib/[^/]+-linux-[^/]+)/perl/[0-9.]+)/.*",
+    r"|usr/(?:lib/[^/]+-linux-[^/]+/perl-base|(?:share|lib/[^/]+-linux-[^/]+)/perl/[0-9.]+)/.*"
+    r"|usr/lib/jvm/[^/]+/(?:jre/)?(?!bin/)[^/]+/.*",
     re.DOTALL,
 )
 UNFOLLOWED = re.compile(
@@ -49,6 +51,7 @@ UNFOLLOWED = re.compile(
 
 _VARIABLE = re.compile(r"[%$*?{}#]|@@?[A-Z]")
 _AGAIN = re.compile(r"(?<=[\w.])(?=/(?:etc|opt|usr|var)/)")
+_FIRST_LINE = re.compile(rb"#!\\?[ \t]*/\S*")
 _QUOTED = re.compile(rb"[\"'`(|][ \t]*([a-z][a-z0-9+._-]{1,40})(?=[\"'`\s)])")
 _CONSTANT = re.compile(rb"[\x00|] ?(?:exec )?([a-z][a-z0-9+._-]{1,40})(?=[\x00 ])")
 
@@ -90,8 +93,11 @@ def is_library_of_language(place: str) -> bool:
 
 
 def paths_in_text(data: bytes) -> Sequence[str]:
-    """Return the absolute paths and the names of shared objects in a text, sorted."""
-    return named_files(iter((data,)))
+    """Return the absolute paths and the names of shared objects in a text, sorted.
+
+    First lines of scripts are left out: of its own a script has one anyway, and of others a text only speaks.
+    """
+    return named_files(iter((_FIRST_LINE.sub(b"", data),)))
 
 
 def quoted_words(data: bytes) -> Sequence[str]:

@@ -3,7 +3,7 @@
 Its copyright file, since a licence goes where the work goes; its configuration, which is small and read by paths that
 are put together. With a program also the private data of its package, since nobody can tell which of it a program asks
 for; of a library only what is referred to. A compiler comes with all that it depends on: headers, an assembler, a
-linker, the libraries of others.
+linker; of libraries with what the linker's names for them lead to.
 
 Spec: Debian Policy 12.5 (copyright), 10.7 (configuration files).
 """
@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from pkg2image.analysis.reach.names import is_followed, is_shared
+from pkg2image.analysis.reach.data import FOR_DEVELOPERS
+from pkg2image.analysis.reach.names import is_followed, is_shared, paths_in_text
 from pkg2image.analysis.reach.references import FindReferences, Material, Reference
 from pkg2image.analysis.shebangs import PROGRAM_DIRECTORIES
 from pkg2image.deb.facts import FetchedDeb
-from pkg2image.rootfs.minimize import rule_of
 from pkg2image.rootfs.tree import Kind, parent_of
 
 _COMPILER = re.compile(
@@ -81,24 +81,44 @@ def package_references(material: Material) -> FindReferences:
             for other in files[package]:
                 if _is_private(other) and not material.rule(other):
                     yield Reference(other, f"comes with the private files of {package}")
-        if parent_of(path) in PROGRAM_DIRECTORIES and _COMPILER.fullmatch(path.rpartition("/")[2]):
+        # Some have a directory of their own, and a link in the one of all programs.
+        if _COMPILER.fullmatch(path.rpartition("/")[2]) and parent_of(path).endswith("/bin"):
             yield from _toolchain(material, package, files)
 
     return find
 
 
 def _toolchain(material: Material, package: str, files: Mapping[str, tuple[str, ...]]) -> Iterator[Reference]:
-    """Yield everything of the packages that a compiler works with, its own among them."""
-    seen = {package}
-    waiting = [package]
+    """Yield everything of the packages that a compiler works with: those of its source, an assembler, a linker."""
+    source = material.sources.get(package, package)
+    tools = (material.tree.get(f"usr/bin/{name}") for name in ("as", "ld"))
+    seen = {package, *(entry.package for entry in tools if entry is not None)}
+    seen |= {name for name, of in material.sources.items() if of == source}
+    waiting = sorted(seen)
     while waiting:
         here = waiting.pop()
         fresh = [name for name in material.depends.get(here, ()) if name not in seen]
         seen.update(fresh)
         waiting += fresh
-        for path in files.get(here, ()):
-            if not rule_of(path):
+        is_library = all(_is_of_library(material, path) for path in files.get(here, ()))
+        for path in files.get(here, ()) if not is_library else ():
+            if material.rule(path) in FOR_DEVELOPERS | {""}:
                 yield Reference(path, f"is a compiler, which works with {here}")
+            if path.endswith(".so") and material.facts(path) is None:
+                for text in material.extract(path, paths_in_text):
+                    yield Reference(text, f"has the linker read {text}")
+
+
+def _is_of_library(material: Material, path: str) -> bool:
+    """Say whether a file is of a library: a linker has its own name for it, in another package."""
+    place = material.tree.reach(path)
+    facts = material.facts(place) if place is not None else None
+    return (
+        (facts is not None and (bool(facts.soname) or not facts.interpreter))
+        or _DOCUMENTATION.fullmatch(path) is not None
+        or path.startswith("etc/")
+        or "/gconv/" in path
+    )
 
 
 def _is_program(material: Material, path: str) -> bool:

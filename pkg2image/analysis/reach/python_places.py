@@ -67,7 +67,7 @@ class Places:
         more: Directories that the environment of the process adds (``PYTHONPATH``).
     """
 
-    __slots__ = ("_found", "_names", "_ordinary", "_owned", "_tree", "roots")
+    __slots__ = ("_found", "_names", "_ordinary", "_owned", "_tree", "_vendored", "roots")
 
     def __init__(self, tree: Tree, more: Sequence[str] = ()) -> None:
         self._tree = tree
@@ -83,6 +83,12 @@ class Places:
                     roots += (f"{above}/{child}{below}" for below in ("", "/lib-dynload", "/dist-packages"))
         self.roots = tuple(root for root in roots if tree.is_directory(root))
         self._ordinary = tuple(f"{root}/" for root in self.roots)
+        self._vendored: dict[str, list[str]] = {}
+        for root in filter(lambda root: root.endswith("-packages"), self.roots):
+            for child in tree.children(root):
+                place = f"{root}/{child}/_vendor"
+                for owner in sorted({tree[module].package for module in self.modules_below(place)}):
+                    self._vendored.setdefault(owner, []).append(place)
 
     def find(self, roots: Sequence[str], name: str) -> Found:
         """Return where a module is, in every place that it could be loaded from.
@@ -155,6 +161,8 @@ class Places:
     def roots_of(self, path: str, *, is_program: bool) -> tuple[str, ...]:
         """Return where the imports of a file are looked for: beside the outermost package, and the ordinary places.
 
+        Modules of others that a distribution brings along are a place too: it adds them to the path at run time.
+
         Args:
             path: Canonical path.
             is_program: Whether it may be what the interpreter is started with.
@@ -166,7 +174,7 @@ class Places:
             # An environment of its own has its modules beside its programs.
             above = f"{parent_of(directory)}/lib"
             own += (f"{above}/{child}/site-packages" for child in self._tree.children(above) if _RELEASE.match(child))
-        return tuple(dict.fromkeys((*own, *self.roots)))
+        return tuple(dict.fromkeys((*own, *self.roots, *self._vendored.get(self._tree[path].package, ()))))
 
     def modules_below(self, directory: str) -> Iterator[str]:
         """Yield the modules of a package and of all packages in it, without its tests."""

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import islice
 
+from pkg2image.analysis.reach.python_strings import has_newer_strings
+
 _LARGEST = 1 << 20  # bytes that are parsed; the largest honest module of Debian's Python has 760 KB
 _MOST = 4000  # names of one kind in one file; a longer table is data
 _GRAMMAR = (3, 11)
@@ -109,7 +111,7 @@ def _limited(kind: Kind, pattern: re.Pattern[str], text: str) -> set[str]:
 
 
 def _statements(data: bytes, text: str) -> Iterator[str]:
-    program = _parsed(data)
+    program = None if has_newer_strings(text) else _parsed(data)
     if program is None:
         yield f"{Kind.UNREAD}:"
         yield from imports_by_lines(text)

@@ -53,6 +53,8 @@ class Material:
         environment: Variables of the process that is started.
         sources: Package -> its source package.
         depends: Package -> those of the image that it depends on, or recommends.
+        common: Packages whose programs anybody may start without depending on them: Essential ones, those that were
+            asked for, and those that were found to be needed.
         rule: Returns the name of the data rule that leaves a path out, empty when there is none. It does not count for
             what a program cannot do without; it does for what is only meant with the rest of a directory or a package.
     """
@@ -68,6 +70,7 @@ class Material:
     environment: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     depends: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    common: frozenset[str] = frozenset()
     rule: Callable[[str], str] = lambda _: ""
 
     def entry(self, path: str) -> Entry | None:

@@ -16,10 +16,10 @@ from pkg2image.analysis.reach.names import (
     is_followed,
     is_library_of_language,
     paths_in_text,
-    program_paths,
     quoted_words,
     references_of_path,
 )
+from pkg2image.analysis.reach.programs import Programs
 from pkg2image.analysis.reach.references import FindReferences, Material, Reference
 from pkg2image.analysis.shebangs import programs_of, shebang
 from pkg2image.analysis.shellwords import shell_calls
@@ -30,8 +30,10 @@ SHELLS = frozenset({"sh", "dash", "bash", "ksh", "mksh", "zsh", "rbash"})
 """Interpreters of shell scripts."""
 
 _SOURCE = "\0"  # before a file that a script reads as a part of itself
-# What names other accounts and machines, not files that are used together with it.
-_LISTS = re.compile(r"etc/(?:passwd|group|shadow|gshadow|shells|fstab|mtab)-?")
+# What names other accounts and machines, tells somebody to read, or recognises files by what they hold.
+_LISTS = re.compile(
+    r"etc/(?:passwd|group|shadow|gshadow|shells|fstab|mtab|motd|issue(?:\.net)?)-?|etc/(?:.*/)?magic(?:\.mime)?"
+)
 _WORD = re.compile(rb"(?<![\w./$-])[a-z][a-z0-9+._-]+")
 
 
@@ -63,7 +65,7 @@ class _Texts:
     def __init__(self, material: Material) -> None:
         self._material = material
         self._parts: set[str] = set()
-        self._programs = program_paths(material.tree)
+        self._programs = Programs(material)
 
     def find(self, path: str) -> Iterator[Reference]:
         """Yield what a file refers to."""
@@ -72,7 +74,7 @@ class _Texts:
         if entry is None or material.facts(path) is not None or _LISTS.fullmatch(path):
             return
         for program in programs_of(shebang(entry, material.interpreters)):
-            place = self._programs.get(program, program)
+            place = self._programs.place(program) or program
             yield Reference(place, f"starts with {program}")
         language = material.interpreter(path)
         # A standard library has words and paths for everything that its programs may ever do.
@@ -81,7 +83,9 @@ class _Texts:
             yield from self._shell(path)
         elif (language and not is_library_of_language(path)) or (is_own and is_followed(path)):
             for word in material.extract(path, quoted_words):
-                yield from self._program(word, f"names the program {word}")
+                meant = self._programs.meant(word, path)
+                if meant is not None:
+                    yield Reference(meant, f"names the program {word}")
         if language or path.startswith("etc/") or path in self._parts or is_own:
             for text in material.extract(path, paths_in_text):
                 if text.startswith("/"):
@@ -100,6 +104,6 @@ class _Texts:
                 yield Reference(source, "reads it as a part of itself")
 
     def _program(self, word: str, why: str) -> Iterator[Reference]:
-        place = word if "/" in word else self._programs.get(word)
+        place = word if "/" in word else self._programs.place(word)
         if place is not None:
             yield Reference(place, why)

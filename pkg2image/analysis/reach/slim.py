@@ -24,9 +24,12 @@ from pkg2image.analysis.reach.packages import package_references
 from pkg2image.analysis.reach.perl import perl_references
 from pkg2image.analysis.reach.php import php_references
 from pkg2image.analysis.reach.python import python_references
+from pkg2image.analysis.reach.python_library import developer_rule
+from pkg2image.analysis.reach.python_places import standard_name
 from pkg2image.analysis.reach.references import MakeFinder, Material, Reference
 from pkg2image.analysis.reach.result import Reason, Slimmed
 from pkg2image.analysis.reach.ruby import ruby_references
+from pkg2image.analysis.reach.same import join_equal
 from pkg2image.analysis.reach.scripts import script_references
 from pkg2image.analysis.reach.system import system_references
 from pkg2image.analysis.reach.walk import Walk
@@ -52,6 +55,7 @@ UNREACHED = "not reached"
 
 _LINK = "links to what is left out"
 _UNINTERPRETED = "scripts whose interpreter nothing else uses"
+_FOR_DEVELOPERS = "parts of Python for developers"
 _EMPTY = "nothing is left in it"
 # Directories of state, which programs expect to be there although nothing is in them.
 _STATE = re.compile(r"(?:etc|home|media|mnt|opt|root|run|srv|tmp|usr/local|var)(?:/.*)?", re.DOTALL)
@@ -71,11 +75,11 @@ def slim(
         finders: What finds references.
     """
     tree = material.tree
-    starts = started_programs(material, entrances.commands)
+    starts = started_programs(material, (*entrances.commands, *entrances.tests))
     material = replace(material, starts=starts, own=own_packages(material, entrances))
     walk = Walk(tree, [make(material) for make in finders], material.rule)
     walk.start(entries(material, entrances))
-    walk.start(application_files(material))
+    walk.start(application_files(material, entrances))
     walk.start(
         Reference(path, f"is a script of the application: {tree[path].package}")
         for path, interpreter in helpers(material)
@@ -88,7 +92,7 @@ def slim(
     result = tree.copy()
     for item in dropped:
         result.remove(item.path)
-    return Slimmed(result, reasons, dropped)
+    return Slimmed(join_equal(result, material.sources), reasons, dropped)
 
 
 def _made(material: Material, reasons: Mapping[str, Reason]) -> dict[str, Reason]:
@@ -140,7 +144,7 @@ def _directories(material: Material, reasons: Mapping[str, Reason]) -> dict[str,
 def _dropped(material: Material, reasons: Mapping[str, Reason]) -> Iterator[Dropped]:
     for path, entry in material.tree.walk():
         if path not in reasons:
-            yield Dropped(path, _rule_of(material, path, entry), entry.package, entry.size)
+            yield Dropped(path, _rule_of(material, path, entry), entry.package, entry.size, entry.kind)
 
 
 def _rule_of(material: Material, path: str, entry: Entry) -> str:
@@ -151,4 +155,8 @@ def _rule_of(material: Material, path: str, entry: Entry) -> str:
         return rule
     if entry.kind is Kind.SYMLINK and not entry.package:
         return _LINK
+    standard = standard_name(path)
+    for_developers = developer_rule(standard, has_toolkit=True) if standard else ""
+    if for_developers:
+        return f"{_FOR_DEVELOPERS}: {for_developers}"
     return _UNINTERPRETED if entry.package in material.own and is_helper(material, path) else UNREACHED

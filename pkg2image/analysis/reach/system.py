@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 from pkg2image.analysis.loader import LOADABLE
 from pkg2image.analysis.reach.references import FindReferences, Material, Reference
+from pkg2image.analysis.reach.scripts import SHELLS
 from pkg2image.rootfs.architectures import TRIPLETS
-from pkg2image.rootfs.tree import parent_of
 
 _LOCAL_TIME = frozenset({"localtime", "localtime_r", "tzset", "mktime", "localtime64_r", "__localtime64_r"})
 _UNWINDING = frozenset({"pthread_cancel", "pthread_exit", "backtrace", "thrd_exit"})
@@ -104,10 +104,15 @@ def _sasl_plugins(material: Material, imports: frozenset[str], library: str) -> 
 
 
 def _character_sets(material: Material, path: str, library: str) -> Iterator[Reference]:
-    """Yield all character sets for who is the application, a few for a library."""
-    entry = material.tree[path]
+    """Yield all character sets for who is the application, a few for libraries and for programs that help it.
+
+    Those that help are asked for no other texts than those of the locale, and so are shells; the virtual machine of
+    Java has character sets of its own.
+    """
     directory = f"{library}/gconv"
-    if entry.package in material.own or path in material.starts or parent_of(path) in {"usr/bin", "usr/sbin"}:
+    name = path.rpartition("/")[2]
+    is_application = material.tree[path].package in material.own or path in material.starts
+    if name == "iconv" or (is_application and name not in SHELLS and not path.startswith("usr/lib/jvm/")):
         yield Reference(directory, "imports iconv_open", below=True)
         return
     names = ("gconv-modules", "gconv-modules.cache", "gconv-modules.d", *(f"{name}.so" for name in _CHARACTER_SETS))

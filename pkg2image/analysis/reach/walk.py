@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from pkg2image.analysis.reach.data import is_optional
 from pkg2image.analysis.reach.references import FindReferences, Reference
 from pkg2image.analysis.reach.result import Reason
 from pkg2image.rootfs.tree import Kind, Tree, parent_of
@@ -19,7 +20,8 @@ class Walk:
     Args:
         tree: The image; it must not change.
         finders: Asked for every file that is reached.
-        rule: The data rules, for what is kept only as a part of a directory.
+        rule: The data rules, for what is kept only as a part of a directory; and for optional parts, which nobody but
+            a user brings back.
     """
 
     __slots__ = ("_finders", "_reasons", "_rule", "_tree", "_waiting", "_whole")
@@ -55,6 +57,8 @@ class Walk:
     def _keep(self, reference: Reference, referrer: str) -> None:
         reason = Reason(referrer, reference.why)
         links, place = hops(self._tree, reference.path)
+        if place is not None and referrer and is_optional(self._rule(place)):
+            return
         for link in links:
             self._reasons.setdefault(link, reason)
         if place is None:

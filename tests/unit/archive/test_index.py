@@ -67,6 +67,31 @@ def test_name_that_nobody_has() -> None:
     assert index("").stanzas("hello") == ()
 
 
+SOURCES = """Package: libgreet1
+Version: 1.2-1
+Source: greet (1.2)
+
+Package: greet
+Version: 1.2-1
+
+Package: greet-data
+Version: 1.3
+Source: greet
+
+Package: other
+Version: 1
+Source: greetings
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "packages"),
+    [("greet", {"libgreet1", "greet", "greet-data"}), ("greetings", {"other"}), ("other", set()), ("hello", set())],
+)
+def test_packages_are_found_by_their_source(source: str, packages: set[str]) -> None:
+    assert {fields["Package"] for fields in index(SOURCES).built_from(source)} == packages
+
+
 def test_versions_keep_the_order_of_the_index() -> None:
     text = "\n".join(f"Package: a\nVersion: {version}\nFiller: {'x' * 9000}\n" for version in (3, 1, 2))
     assert [fields["Version"] for fields in index(text).stanzas("a")] == ["3", "1", "2"]
@@ -167,7 +192,7 @@ def test_kept_database_is_found_by_its_key(tmp_path: Path) -> None:
 def test_damaged_database_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
     store = Store(tmp_path)
     keep_database(store, INDEX_RECORD, KEY, build_index([HELLO.encode()], origin=ORIGIN))
-    path = store.path(Digest.parse((store.record("index-1", str(KEY)) or b"").decode()))
+    path = store.path(Digest.parse((store.record(INDEX_RECORD, str(KEY)) or b"").decode()))
     data = path.read_bytes()
     match damage:
         case "flip":

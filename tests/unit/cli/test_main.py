@@ -17,7 +17,10 @@ from pkg2image.cli import main
 from pkg2image.cli.main import Commands, LazyCommand, run
 from tests.conftest import ROOT
 
-COMMANDS = ["build", "plan", "why", "inspect", "test", "cache", "recipes", "completion"]
+COMMANDS = [
+    *("build", "plan", "why", "lock", "vendor", "outdated", "update", "inspect"),
+    *("verify", "diff", "sbom", "legal", "test", "sign", "cache", "recipes", "completion"),
+]
 SUBCOMMANDS = ["cache info", "cache prune", "cache clear", "recipes list", "recipes show"]
 
 
@@ -33,6 +36,7 @@ EXIT_CODES = {
     "OutputError": 9,
     "RegistryError": 10,
     "SelfTestError": 11,
+    "DifferenceError": 12,
 }
 """Scripts rely on these."""
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from pkg2image.cli.options import (
     configuration_options,
     image_options,
+    layer_options,
     request_of,
     resolution_options,
     shared_options,
@@ -39,6 +40,7 @@ def parse(*words: str, environment: dict[str, str] | None = None) -> dict[str, A
     @configuration_options
     @starting_options
     @image_options
+    @layer_options
     @shared_options
     def command(**parameters: Any) -> None:
         seen.update(parameters)
@@ -91,6 +93,18 @@ def test_command_lines_are_split_as_a_shell_does() -> None:
     request = request_of(parse("a", "--entrypoint", '/bin/b \'c d\' "e\\"f" g\\ h', "--cmd", ""))
     assert request.entrypoint == ("/bin/b", "c d", 'e"f', "g h")
     assert request.command in {None, ()}
+
+
+def test_further_mirrors(tmp_path: Path) -> None:
+    request = request_of(parse("a", "--mirror", "x", "--mirror", "y", "--mirror", "z"))
+    assert (request.mirror, request.elsewhere) == ("x", ("y", "z"))
+    file = tmp_path / "image.yaml"
+    file.write_text("packages: [a]\nmirror: [x, y]\n")
+    request = request_of(parse("-f", str(file)))
+    assert (request.mirror, request.elsewhere) == ("x", ("y",))
+    file.write_text("packages: [a]\nmirror: x\n")
+    request = request_of(parse("-f", str(file)))
+    assert (request.mirror, request.elsewhere) == ("x", ())
 
 
 def test_an_image_file_needs_no_packages_on_the_command_line(tmp_path: Path) -> None:
@@ -157,6 +171,10 @@ def test_without_any_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--cache-dir" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize(("value", "expected"), [("http://archive.example/", "http://archive.example/"), ("", None)])
-def test_the_mirror_of_the_environment(value: str, expected: str | None) -> None:
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("http://archive.example/", ("http://archive.example/",)), ("http://a/ http://b/", ("http://a/", "http://b/"))],
+)
+def test_the_mirrors_of_the_environment(value: str, expected: tuple[str, ...]) -> None:
     assert parse("a", environment={"PKG2IMAGE_MIRROR": value})["mirror"] == expected
+    assert parse("a", environment={"PKG2IMAGE_MIRROR": ""})["mirror"] == ()

@@ -28,7 +28,12 @@ READERS: dict[str, Callable[[bytes], bytes]] = {
     "xz": lzma.decompress,
     "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
     "none": bytes,
+    "stored": gzip.decompress,
 }
+
+
+STORED = "185ef8a7e0dd0929bea85db017369e9ba96d405c7bad80e7fe7ee0269e33d36c"
+"""SHA-256 of the data as they are stored, in this version and all others."""
 
 
 def compressed(data: bytes, compression: Compression, *, jobs: int = 1, ahead: int = 1) -> bytes:
@@ -36,17 +41,26 @@ def compressed(data: bytes, compression: Compression, *, jobs: int = 1, ahead: i
         return b"".join(compress(fixed_blocks([data]), compression, pool=pool, ahead=ahead))
 
 
-@pytest.mark.parametrize("text", ["gzip", "gzip:1", "gzip:0", "zstd", "zstd:1", "xz:0", "none"])
+@pytest.mark.parametrize("text", ["gzip", "gzip:1", "gzip:0", "zstd", "zstd:1", "xz:0", "none", "stored"])
 def test_what_is_compressed_can_be_read_by_others(text: str) -> None:
     compression = parse_compression(text, allowed=tuple(READERS))
     assert READERS[compression.name](compressed(DATA, compression)) == DATA
-    assert len(compressed(DATA, compression)) < len(DATA) or text in ("none", "gzip:0")
+    assert len(compressed(DATA, compression)) < len(DATA) or text in ("none", "gzip:0", "stored")
 
 
-@pytest.mark.parametrize("text", ["gzip", "xz:0", "zstd", "none"])
+@pytest.mark.parametrize("text", ["gzip", "xz:0", "zstd", "none", "stored"])
 def test_bytes_do_not_depend_on_workers(text: str) -> None:
     compression = parse_compression(text, allowed=tuple(READERS))
     assert compressed(DATA, compression, jobs=1, ahead=1) == compressed(DATA, compression, jobs=4, ahead=7)
+
+
+def test_bytes_that_are_stored_never_change() -> None:
+    compression = Compression("stored", 0)
+    expected = "1f8b08000000000000ff010600f9ff73746f7265640bf9435606000000"
+    assert compressed(b"stored", compression).hex() == expected
+    assert hashlib.sha256(compressed(DATA, compression)).hexdigest() == STORED
+    assert str(compression.identity()) == str(compression) == "stored"
+    assert compression.suffix == ".gz"
 
 
 def test_a_gzip_member_begins_with_a_header_that_says_nothing() -> None:

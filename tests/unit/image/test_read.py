@@ -5,29 +5,46 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pkg2image.deb.package import package_from_stanza
 from pkg2image.errors import RequestError
+from pkg2image.image.captured import SCRIPTS_PATH
 from pkg2image.image.inside import look_inside
 from pkg2image.image.outputs import write_oci_archive
-from pkg2image.image.read import PLAN_PATH, SCRIPTS_PATH, is_ours, read_image
+from pkg2image.image.read import is_ours, read_image
 from pkg2image.image.scan import FileInfo, flatten
-from pkg2image.plan import canonical_json
+from pkg2image.lock.model import LOCK_PATH
+from pkg2image.lock.writing import write_lock
+from pkg2image.plan import Reason, canonical_json
 from pkg2image.rootfs.tree import Kind
 from tests.support.images import Workshop, file, sample_entries, unpack_layout
+from tests.support.locks import LOCK
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     workshop = Workshop(tmp_path / "workshop")
-    plan = {"packages": [{"name": "hello", "architecture": "amd64", "size": 7, "reason": "requested as hello"}]}
-    tree = workshop.tree({**sample_entries(), PLAN_PATH: file("", canonical_json(plan))})
+    stanza = {
+        "Package": "hello",
+        "Source": "hello-source (1:1.0)",
+        "Version": "1:1.0+b1",
+        "Architecture": "amd64",
+        "Installed-Size": "12",
+        "Filename": "hello.deb",
+        "Size": "7",
+        "SHA256": "ab" * 32,
+    }
+    hello = replace(LOCK.packages[-1], package=package_from_stanza(stanza, origin="test"), url="file:hello.deb")
+    lock = replace(LOCK, packages=(replace(hello, reason=Reason("requested", "", "hello")),))
+    tree = workshop.tree({**sample_entries(), LOCK_PATH: file("", write_lock(lock))})
     return write_oci_archive(workshop.image(tree), workshop.store, tmp_path / "image.tar").path
 
 
-def test_packages_are_those_of_the_status_and_the_plan(archive: Path) -> None:
+def test_packages_are_those_of_the_status_and_the_lock(archive: Path) -> None:
     hello, library = read_image(archive).packages
     assert hello == {
         "name": "hello",
@@ -37,10 +54,17 @@ def test_packages_are_those_of_the_status_and_the_plan(archive: Path) -> None:
         "source_version": "1:1.0",
         "size": 7,
         "installed_size": 12288,
-        "sha256": "",
+        "sha256": "ab" * 32,
         "reason": "requested as hello",
     }
     assert (library["name"], library["source"], library["source_version"]) == ("libstdc++6", "libstdc++6", "12.2.0-14")
+
+
+def test_an_edited_lock_says_nothing() -> None:
+    nothing = dict.fromkeys(("status", "scripts", "unmet", "passwd", "group"), b"")
+    needs = look_inside(**nothing, lock=write_lock(LOCK)).needs
+    assert [need["provider"] for need in needs] == ["dash"]
+    assert look_inside(**nothing, lock=write_lock(LOCK).replace(b"dash", b"bash")).needs == ()
 
 
 def test_an_image_is_shown_as_json(archive: Path) -> None:
@@ -103,7 +127,7 @@ def test_scripts_and_accounts_are_those_of_the_files(tmp_path: Path) -> None:
     ],
 )
 def test_reports_of_another_form_are_left_out(report: object, expected: object) -> None:
-    nothing = dict.fromkeys(("status", "plan", "unmet", "passwd", "group"), b"")
+    nothing = dict.fromkeys(("status", "lock", "unmet", "passwd", "group"), b"")
     assert look_inside(**nothing, scripts=canonical_json(report)).scripts == expected
 
 
@@ -122,7 +146,7 @@ UNMET = {"path": "/usr/bin/hello", "kind": "library", "what": "libx.so.1", "pack
     ],
 )
 def test_what_files_ask_for_and_whether_that_was_checked(document: object, expected: object) -> None:
-    nothing = dict.fromkeys(("status", "plan", "scripts", "passwd", "group"), b"")
+    nothing = dict.fromkeys(("status", "lock", "scripts", "passwd", "group"), b"")
     assert look_inside(**nothing, unmet=b"" if document is None else canonical_json(document)).unmet == expected
 
 
@@ -140,7 +164,7 @@ def test_what_files_ask_for_and_whether_that_was_checked(document: object, expec
     ],
 )
 def test_how_an_image_is_started_and_why_so(document: object, expected: object) -> None:
-    nothing = dict.fromkeys(("status", "plan", "scripts", "unmet", "passwd", "group"), b"")
+    nothing = dict.fromkeys(("status", "lock", "scripts", "unmet", "passwd", "group"), b"")
     assert look_inside(**nothing, inferred=b"" if document is None else canonical_json(document)).inferred == expected
 
 
@@ -200,7 +224,7 @@ INDEX = canonical_json({"manifests": [{"digest": "sha256:" + "0" * 64}]})
         tar_of({"manifest.json": b'[{"Config": "c", "Layers": "l"}]', "c": b"{}"}),
         tar_of({"manifest": b"[]", "rootfs": b""}),
         tar_of({"manifest": b"not json", "rootfs": b""}),
-        tar_of({"usr/share/pkg2image/plan.json": b"not json"}),
+        tar_of({SCRIPTS_PATH: b"not json"}),
         tar_of({"var/lib/dpkg/status": b"Package: x\nInstalled-Size: many\n"}),
     ],
     ids=range(29),

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from pkg2image.deb.facts import DebFacts, FetchedDeb
 from pkg2image.deb.package import package_from_stanza
 from pkg2image.digest import sha256
 from pkg2image.errors import RequestError
 from pkg2image.image.config import ImageConfig, Port
+from pkg2image.lock.making import inner_lock
 from pkg2image.making.assemble import assemble, check_user, check_words, configured
 from pkg2image.plan import Plan, PlannedPackage, Reason, VerifiedSource
 from pkg2image.request import BuildRequest, make_request
+from tests.support.locks import LOCK
 
 RECIPE = ImageConfig(
     entrypoint=("/entry", "point"),
@@ -128,10 +131,11 @@ PLAN = Plan(
     sources=(SIGNED,),
     roots=("hello", "libgreet1"),
 )
+DEBS = tuple(FetchedDeb(planned.package, DebFacts((), (), sha256(b""), 0, ())) for planned in PLAN.packages)
 
 
 def test_an_image_is_named_after_the_first_package() -> None:
-    image = assemble(PLAN, (), RECIPE, request=request(), epoch=1234, compressor="gzip 1")
+    image = assemble(PLAN, DEBS, (), RECIPE, request=request(), lock=LOCK, epoch=1234, compressor="gzip 1")
     assert image.compressor == "gzip 1"
     assert (str(image.reference), image.version, image.architecture, image.epoch) == (
         "hello:latest",
@@ -147,19 +151,21 @@ def test_an_image_is_named_after_the_first_package() -> None:
     assert annotations["org.opencontainers.image.version"] == "1:2.10-3"
     assert annotations["org.opencontainers.image.description"] == "the hello"
     assert {name.rpartition(".")[2]: value for name, value in annotations.items() if ".pkg2image." in name} == {
-        "plan": str(PLAN.digest),
+        "lock": str(sha256(inner_lock(LOCK))),
         "suite": "bookworm",
         "closure": "runtime",
     }
 
 
 def test_a_tag_of_the_user() -> None:
-    image = assemble(PLAN, (), RECIPE, request=request(tag="example.org/a/b:c"), epoch=0, compressor="")
+    wanted = request(tag="example.org/a/b:c")
+    image = assemble(PLAN, DEBS, (), RECIPE, request=wanted, lock=LOCK, epoch=0, compressor="")
     assert (image.reference.repository, image.reference.tag) == ("example.org/a/b", "c")
 
 
 def test_an_unsigned_source_is_told() -> None:
     unsigned = replace(SIGNED, uri="http://other.example/", signers=())
-    image = assemble(replace(PLAN, sources=(SIGNED, unsigned)), (), RECIPE, request=request(), epoch=0, compressor="")
+    plan = replace(PLAN, sources=(SIGNED, unsigned))
+    image = assemble(plan, DEBS, (), RECIPE, request=request(), lock=LOCK, epoch=0, compressor="")
     told = {name: value for name, value in image.annotations if name.endswith(".unsigned")}
     assert list(told.values()) == ["http://other.example/"]

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pkg2image.digest import sha256
+from pkg2image.image.reasons import SlimSizes
 from pkg2image.making.shown import Shown, recall, remember
-from pkg2image.plan import AddedNeed, MissingNeed
+from pkg2image.plan import AddedNeed, MissingNeed, ReadFile
 from pkg2image.store import Store
 
 SHOWN = Shown(
@@ -18,6 +20,8 @@ SHOWN = Shown(
     started={"values": {"entrypoint": {"value": ["/usr/bin/app"], "source": "its name"}}, "notes": []},
     unasked=("a suite has no lists of files",),
     notes=("one", "two"),
+    read=(ReadFile("http://archive.example/Contents-amd64.gz", sha256(b"contents")),),
+    slim=SlimSizes(packages=1, files=2, of_files=3, size=4, of_size=5),
 )
 
 

@@ -144,7 +144,8 @@ def test_a_plan_knows_of_a_built_in_recipe_what_the_model_says(recipe: Recipe) -
     assert chosen is not None
     assert chosen.name == recipe.name
     cuts = tuple(ChosenCut(cut.names, cut.only, cut.why) for cut in recipe.cut)
-    assert chosen.wishes() == Wishes(recipe.packages, cuts)
+    features = {name: feature.packages for name, feature in recipe.features.items()}
+    assert chosen.wishes() == Wishes(recipe.packages, cuts, features)
     assert chosen.load() == recipe
 
 

@@ -48,11 +48,12 @@ def test_a_bad_file_is_refused(tmp_path: Path, content: bytes | None, message: s
 
 def test_the_recipe_of_the_documentation_is_one(tmp_path: Path) -> None:
     text = (ROOT / "docs/recipes.md").read_text()
-    (example,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    example, features = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (tmp_path / "limits.conf").write_text("limits\n")
     path = tmp_path / "web.yaml"
-    path.write_text(example)
+    path.write_text(example + features)
     recipe = load_recipe(path)
+    assert list(recipe.features) == ["jit", "perl"]
     assert recipe.files["/etc/nginx/conf.d/limits.conf"].content == "limits\n"
     assert recipe.smoke_test is not None
     described = {name for name in Recipe.model_fields if re.search(rf"`{name}`|^{name}:", text, re.MULTILINE)}

@@ -22,6 +22,12 @@ SMALLEST: dict[str, Any] = {"name": "hello", "description": "says hello"}
         ({"name": "Hello World"}, "name: string should match pattern"),
         ({"description": ""}, "description: string should have at least 1 character"),
         ({"packages": ["Dash"]}, "packages.0: string should match pattern"),
+        ({"features": {"perl": {"why": "x"}}}, "features.perl: needs packages or paths"),
+        ({"features": {"perl": {"why": "x", "packages": ["{glob:/a}"]}}}, "features.perl.packages.0: must be the name"),
+        (
+            {"features": {"perl": {"why": "x", "packages": ["a{number:b-}-{number:c-}"]}}},
+            "features.perl.packages.0: must be the name of a package, in which one {number:NAME-} may stand",
+        ),
         ({"users": {"hello": {"uid": "999"}}}, "users.hello.uid: input should be a valid integer"),
         ({"users": {"hello": {"uid": 0}}}, "users.hello.uid: input should be greater than or equal to 1"),
         ({"users": {"hello": {"uid": True}}}, "users.hello.uid: input should be a valid integer"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pkg2image.rootfs.minimize import Dropped, keep_called, minimize, rule_of
-from pkg2image.rootfs.tree import Tree
+from pkg2image.rootfs.tree import Kind, Tree
 from pkg2image.rootfs.unpack import unpack
 from tests.support.debs import FileSpec, directory, reg, symlink
 from tests.support.trees import Shelf
@@ -100,10 +100,10 @@ def test_everything_left_out_has_its_rule() -> None:
     ]
     tree = unpack(Tree(), [Shelf().deb("sample", *entries)])
     assert minimize(tree, level="runtime")[1] == (
-        Dropped("news", "links to what is left out", "sample", 0),
-        Dropped("usr/share/doc/x", "documentation", "sample", 0),
+        Dropped("news", "links to what is left out", "sample", 0, Kind.SYMLINK),
+        Dropped("usr/share/doc/x", "documentation", "sample", 0, Kind.DIRECTORY),
         Dropped("usr/share/doc/x/NEWS", "documentation", "sample", 3),
-        Dropped("usr/share/info", "info pages", "sample", 0),
+        Dropped("usr/share/info", "info pages", "sample", 0, Kind.DIRECTORY),
     )
     assert "news" in tree
 

@@ -137,3 +137,24 @@ def test_a_script_that_nothing_starts_does_not_bring_its_interpreter(started: li
 def test_a_program_of_the_application_brings_its_interpreter() -> None:
     parts = _image().add("usr/bin/app", "#!/usr/bin/python3\n", package="app", mode=0o755)
     assert "usr/bin/python3.11" in slimmed(parts, packages=["app"]).tree
+
+
+def test_what_a_recipe_adds_is_no_application() -> None:
+    parts = _image().add("usr/share/words/list", package="words").add("usr/bin/tool", package="tool", mode=0o755)
+    parts.add("usr/bin/other", package="tool", mode=0o755)
+    kept = files_of(slimmed(parts, ["tool"], packages=["app"], beside=["words", "tools"]))
+    assert "usr/share/words/list" in kept
+    assert "usr/bin/tool" in kept
+    assert "usr/share/words/list" not in files_of(slimmed(parts, ["tool"], packages=["app"]))
+    tested = files_of(slimmed(parts, packages=["app"], tests=[["tool"]]))
+    assert "usr/bin/tool" in tested
+    assert "usr/bin/other" not in tested
+
+
+def test_a_library_of_the_same_source_is_kept_for_those_that_load_it() -> None:
+    sources = dict.fromkeys(("server-15", "libserver5"), "server")
+    library = f"{LIBRARIES}/libserver.so.5"
+    assert library not in files_of(slimmed(_image(), packages=["server-15"], sources=sources))
+    assert library in files_of(slimmed(_image(), packages=["server-15", "libserver5"], sources=sources))
+    parts = _image().elf("usr/bin/client", program("libserver.so.5", "libc.so.6"), package="server-15")
+    assert library in files_of(slimmed(parts, packages=["server-15"], sources=sources))

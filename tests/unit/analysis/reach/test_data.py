@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pkg2image.analysis.reach.data import data_rule
+from pkg2image.analysis.reach.data import data_rule, is_optional, normal_locale
 from tests.support.parts import Parts
 
 
@@ -35,6 +35,17 @@ from tests.support.parts import Parts
         ("usr/lib/udev/rules.d/60-app.rules", "configuration of a machine"),
         ("usr/lib/debug/.build-id/aa.debug", "debugging"),
         ("usr/share/applications/app.desktop", "desktop files"),
+        ("etc/skel/.bashrc", "configuration of a machine"),
+        ("usr/share/javascript/app/app.min.js.map", "debugging"),
+        ("usr/share/javascript/app/app.map.gz", "debugging"),
+        ("usr/share/nodejs/app/dist/app.css.map", "debugging"),
+        ("usr/share/app/world.map", ""),
+        ("usr/share/zoneinfo/Europe/Rome", ""),
+        ("usr/share/zoneinfo/right/Europe/Rome", "time zones with leap seconds"),
+        ("usr/share/go-1.19/src/os/file.go", ""),
+        ("usr/share/go-1.19/src/os/file_test.go", "test suites"),
+        ("usr/share/go-1.19/src/os/testdata/x", "test suites"),
+        ("usr/share/go-1.19/api/go1.txt", "test suites"),
         ("usr/lib/locale/C.utf8/LC_CTYPE", ""),
         ("usr/lib/locale/locale-archive", "locales"),
         ("usr/lib/locale/de_DE.utf8/LC_CTYPE", "locales"),
@@ -43,6 +54,14 @@ from tests.support.parts import Parts
 )
 def test_a_rule_for_every_path(path: str, rule: str) -> None:
     assert data_rule(Parts().tree)(path) == rule
+
+
+@pytest.mark.parametrize(
+    ("spelling", "normal"),
+    [("de_DE", "de_de"), ("de_DE.UTF-8", "de_de"), ("sr_RS.utf8@latin", "sr_rs@latin"), ("de_DE@euro", "de_de@euro")],
+)
+def test_a_locale_is_spelled_in_many_ways(spelling: str, normal: str) -> None:
+    assert normal_locale(spelling) == normal
 
 
 @pytest.mark.parametrize("spelling", ["de_DE", "de_DE.UTF-8", "de_de.utf8"])
@@ -57,5 +76,7 @@ def test_optional_parts_have_names() -> None:
     parts = Parts().add("usr/lib/app/15/bitcode/a.bc").add("usr/lib/app/15/jit.so").add("usr/lib/app/15/app.so")
     rule = data_rule(parts.tree, optional={"feature jit": ["/usr/lib/app/*/bitcode", "usr/lib/app/*/jit*.so"]})
     assert rule("usr/lib/app/15/bitcode/a.bc") == rule("usr/lib/app/15/jit.so") == "feature jit"
+    assert is_optional(rule("usr/lib/app/15/jit.so"))
+    assert not is_optional(rule("usr/share/doc/app/README"))
     assert not rule("usr/lib/app/15/app.so")
     assert not rule("usr/lib/app/15")

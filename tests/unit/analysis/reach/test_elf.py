@@ -54,6 +54,22 @@ def test_names_made_from_a_pattern_mean_the_plugins_of_the_source() -> None:
     assert _of_app(parts, sources=sources) == [f"usr/lib/app/a.so: {why}", f"usr/lib/app/b.so: {why}"]
 
 
+def test_who_loads_by_names_that_nobody_can_tell_keeps_the_plugins_of_the_source() -> None:
+    parts = Parts().libc().elf("usr/lib/app/a.so", shared("")).elf("usr/lib/app/more/b.so", shared(""))
+    parts.elf("usr/lib/other/c.so", shared(""), package="other")
+    why = "loads plugins by names that nobody can tell"
+    both = [f"usr/lib/app/a.so: {why}", f"usr/lib/app/more/b.so: {why}"]
+    for function, names, expected in [
+        ("dlopen", (), both),
+        ("dlopen", ("libz.so.1",), both),
+        ("g_module_open", ("a.so",), ["usr/lib/app/a.so: names a.so"]),
+        ("lt_dlopen", ("/usr/lib/app/more",), ["/usr/lib/app/more/*: names the directory /usr/lib/app/more"]),
+        ("open", (), []),
+    ]:
+        parts.elf(APP, program(named_files=names, imports=(function,)))
+        assert _of_app(parts) == expected
+
+
 def test_plugins_that_a_rule_leaves_out_stay_out() -> None:
     parts = Parts().libc().elf(APP, program(named_files=(".so",))).elf("usr/lib/app/jit.so", shared(""))
     assert _of_app(parts, rule=lambda path: "feature jit" if "jit" in path else "") == []

@@ -11,6 +11,7 @@ from pkg2image.analysis.reach.names import (
     is_interpreter,
     is_library_of_language,
     is_shared,
+    paths_in_text,
     program_paths,
     quoted_words,
     references_of_path,
@@ -44,6 +45,19 @@ def test_modules_of_languages() -> None:
     assert not any(map(is_followed, ["usr/lib/app/x.py", "usr/bin/python3", "usr/share/python-app/x"]))
     assert [is_library_of_language(place) for place in followed] == [False, True, False, True, False, False]
     assert not is_library_of_language("usr/lib/python3.11/dist-packages/x.py")
+
+
+def test_a_virtual_machine_is_a_library_but_for_its_programs() -> None:
+    home = "usr/lib/jvm/java-17-openjdk-amd64"
+    assert is_followed(f"{home}/lib/libjdwp.so")
+    assert is_library_of_language(f"{home}/lib/modules")
+    assert is_library_of_language(f"{home}/jre/lib/rt.jar")
+    assert not is_library_of_language(f"{home}/bin/java")
+
+
+def test_first_lines_of_other_scripts_name_nothing() -> None:
+    text = b"0 string #!/usr/bin/perl x\n0 string #!\\ /bin/sh\n#! /bin/bash\nexec /usr/bin/app\n"
+    assert list(paths_in_text(text)) == ["/usr/bin/app"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pkg2image.analysis.reach.packages import dependencies, package_references
-from tests.support.parts import LIBRARIES, Parts, program, shared
+from tests.support.parts import LIBRARIES, LOADER, Parts, program, shared
 from tests.support.slimming import found, material_of
 from tests.support.trees import Shelf
 
@@ -62,6 +62,45 @@ def test_a_compiler_works_with_all_that_it_depends_on() -> None:
     lines = found(parts, package_references, "usr/bin/x86_64-linux-gnu-gcc-12", depends=depends)
     paths = {line.partition(":")[0] for line in lines if "compiler" in line}
     assert paths == {"usr/bin/ld", "usr/bin/x86_64-linux-gnu-gcc-12", "usr/include/stdio.h"}
+
+
+def test_a_compiler_has_of_libraries_what_the_linker_finds() -> None:
+    parts = Parts().elf("usr/bin/gcc", program(), package="gcc")
+    parts.add(f"{LIBRARIES}/libm.so", f"GROUP ( /{LIBRARIES}/libm.so.6 )\n", package="libc6-dev")
+    parts.add("usr/include/m.h", package="libc6-dev").add("usr/share/gdb/x.py", package="libc6-dev")
+    parts.elf(f"{LIBRARIES}/libm.so.6", shared("libm.so.6"), package="libc6")
+    parts.elf(f"{LIBRARIES}/libc.so.6", shared("libc.so.6", interpreter=LOADER), package="libc6")
+    parts.elf(f"{LIBRARIES}/gconv/UTF-7.so", shared(""), package="libc6").add("etc/x.conf", package="libc6")
+    parts.add(f"{LIBRARIES}/gconv/gconv-modules", package="libc6").add("usr/share/doc/libc6/NEWS", package="libc6")
+    depends = {"gcc": ["libc6-dev"], "libc6-dev": ["libc6"]}
+    lines = found(parts, package_references, "usr/bin/gcc", depends=depends)
+    assert sorted({line.partition(": ")[0] for line in lines if "licence" not in line}) == [
+        f"/{LIBRARIES}/libm.so.6",
+        "usr/bin/gcc",
+        "usr/include/m.h",
+        f"{LIBRARIES}/libm.so",
+    ]
+
+
+def test_a_compiler_comes_with_a_linker() -> None:
+    parts = Parts().elf("usr/bin/gcc", program(), package="gcc").link("usr/bin/ld", "ld.bfd", package="binutils")
+    assert "usr/bin/ld: is a compiler, which works with binutils" in found(parts, package_references, "usr/bin/gcc")
+
+
+def test_a_compiler_comes_with_what_others_of_its_source_depend_on() -> None:
+    parts = Parts().elf("usr/bin/gcc-14", program(), package="gcc-14-x86-64-linux-gnu")
+    parts.link("usr/bin/ar", "x86_64-linux-gnu-ar", package="binutils")
+    sources = {"gcc-14-x86-64-linux-gnu": "gcc-14", "gcc-14": "gcc-14", "binutils": "binutils"}
+    lines = found(parts, package_references, "usr/bin/gcc-14", sources=sources, depends={"gcc-14": ["binutils"]})
+    assert "usr/bin/ar: is a compiler, which works with binutils" in lines
+
+
+def test_a_compiler_may_have_a_directory_of_its_own() -> None:
+    parts = Parts().elf("usr/lib/go-1.19/bin/go", program(), package="golang").add("usr/share/go/go", package="x")
+    parts.add("usr/share/go-1.19/include/textflag.h", package="golang")
+    lines = found(parts, package_references, "usr/lib/go-1.19/bin/go")
+    assert "usr/share/go-1.19/include/textflag.h: is a compiler, which works with golang" in lines
+    assert not any("compiler" in line for line in found(parts, package_references, "usr/share/go/go"))
 
 
 def test_dependencies_within_an_image() -> None:

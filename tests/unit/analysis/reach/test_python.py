@@ -82,6 +82,17 @@ def test_imports(program: str, modules: list[str]) -> None:
     assert reached == {f"DIST/lib/{name}.py" for name in modules}
 
 
+def test_modules_that_a_distribution_brings_along_lie_in_the_same_name_as_others() -> None:
+    parts = _app(_python(), "import lib")
+    _module(parts, "lib/__init__.py", "sys.path.extend([vendor_path])\nfrom space.text import words")
+    _module(parts, "other/_vendor/space/text/__init__.py", "import space.deep")
+    _module(parts, "space/functions.py", package="python3-space")
+    _module(parts, "pip/_vendor/space/text/__init__.py", package="python3-pip")
+    assert _reached(parts) & {
+        f"DIST/{path}/text/__init__.py" for path in ("pip/_vendor/space", "other/_vendor/space")
+    } == {"DIST/other/_vendor/space/text/__init__.py"}
+
+
 def test_relative_imports_and_cycles() -> None:
     parts = _app(_python(), "import lib.a")
     _module(parts, "lib/__init__.py")

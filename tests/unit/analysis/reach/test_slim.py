@@ -128,3 +128,11 @@ def test_optional_parts_take_their_libraries_with_them() -> None:
     assert f"{LIBRARIES}/liby.so.1.2" in with_it.tree
     assert f"{LIBRARIES}/liby.so.1.2" not in without.tree
     assert {item.path: item.rule for item in without.dropped}["usr/lib/app/jit.so"] == "feature jit"
+
+
+def test_what_only_developers_of_python_need_says_so() -> None:
+    parts = _image().add("usr/lib/python3.13/test/test_os.py", package="libpython3.13-stdlib")
+    parts.add("usr/lib/python3.13/json/__init__.py", package="libpython3.13-stdlib")
+    rules = {item.path: item.rule for item in slimmed(parts, ["app"]).dropped}
+    assert rules["usr/lib/python3.13/test/test_os.py"] == "parts of Python for developers: test suites"
+    assert rules["usr/lib/python3.13/json/__init__.py"] == "not reached"

@@ -41,7 +41,6 @@ def test_tls_reads_its_directory() -> None:
     [
         ("localtime_r", "usr/share/zoneinfo/*"),
         ("pthread_cancel", f"{LIBRARIES}/libgcc_s.so.1"),
-        ("iconv_open", f"{LIBRARIES}/gconv/*"),
     ],
 )
 def test_functions_of_the_c_library(function: str, path: str) -> None:
@@ -55,6 +54,24 @@ def test_a_library_has_few_character_sets() -> None:
     assert f"{LIBRARIES}/gconv/UTF-16.so/*" in paths
     assert f"{LIBRARIES}/gconv/*" not in paths
     assert f"{LIBRARIES}/gconv/*" in _paths(parts, f"{LIBRARIES}/libx.so.1", own=frozenset({"libx1"}))
+
+
+@pytest.mark.parametrize(
+    ("path", "own", "starts", "has_all"),
+    [
+        ("usr/bin/app", "app", "", True),
+        ("usr/bin/app", "", "usr/bin/app", True),
+        ("usr/bin/app", "", "", False),
+        ("usr/bin/bash", "app", "usr/bin/bash", False),
+        ("usr/bin/iconv", "", "", True),
+        ("usr/lib/jvm/java-17/lib/libinstrument.so", "app", "", False),
+    ],
+)
+def test_character_sets_are_for_the_application(path: str, own: str, starts: str, *, has_all: bool) -> None:
+    parts = Parts().libc().elf(path, program(imports=("iconv_open",)))
+    paths = _paths(parts, path, own=frozenset({own}), starts=frozenset({starts}))
+    assert (f"{LIBRARIES}/gconv/*" in paths) is has_all
+    assert (f"{LIBRARIES}/gconv/UTF-16.so/*" in paths) is not has_all
 
 
 def test_only_servers_look_up_secrets() -> None:

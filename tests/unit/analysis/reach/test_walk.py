@@ -92,3 +92,17 @@ def test_files_of_a_directory_are_followed() -> None:
 def test_the_way_of_a_path(path: str, links: tuple[str, ...], end: str | None) -> None:
     parts = Parts().add("usr/bin/a").link("usr/bin/round", "round").link("usr/bin/up", "../../../../usr/bin/a")
     assert hops(parts.tree, path) == (links, end)
+
+
+def test_who_refers_to_a_feature_that_is_off_does_so_in_vain() -> None:
+    parts = Parts().add("a").add("part/b").add("part/c").link("d", "part/b")
+    names = {"a": [Reference("part/b", "loads it"), Reference("d", "loads it"), Reference("part", "reads", below=True)]}
+
+    def find(path: str) -> Iterable[Reference]:
+        return names.get(path, ())
+
+    walk = Walk(parts.tree, [find], lambda path: "feature part" if path.startswith("part") else "")
+    walk.start([Reference("a", "is started")])
+    assert sorted(walk.reasons) == ["a"]
+    walk.start([Reference("part/c", "is to be kept")])
+    assert sorted(walk.reasons) == ["a", "part/c"]

@@ -1,0 +1,1 @@
+"""What differs between two images, or two locks, or one of each."""

@@ -1,0 +1,1 @@
+"""The lock: exactly what an image is made of, as a file to keep beside one's code, and inside the image."""

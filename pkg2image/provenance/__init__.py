@@ -1,0 +1,1 @@
+"""Where an image comes from, as a statement that others can check."""
