@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
-from elftools.elf.dynamic import DynamicSection
+from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 from elftools.elf.segments import InterpSegment
 
@@ -125,8 +125,7 @@ def _linked_with(data: bytes) -> tuple[str, list[str], list[str]]:
         return "", [], []
     segments = list(elf.iter_segments())
     interpreter = next((each.get_interp_name() for each in segments if isinstance(each, InterpSegment)), "")
-    dynamic = elf.get_section_by_name(".dynamic")
-    tags = list(dynamic.iter_tags()) if isinstance(dynamic, DynamicSection) else []
+    tags = [tag for each in segments if isinstance(each, DynamicSegment) for tag in each.iter_tags()]
     needed = [str(getattr(tag, "needed", "")) for tag in tags if tag.entry.d_tag == "DT_NEEDED"]
     paths = [getattr(tag, tag.entry.d_tag[3:].lower()) for tag in tags if tag.entry.d_tag in {"DT_RPATH", "DT_RUNPATH"}]
     return interpreter, needed, [part for path in paths for part in path.split(":")]

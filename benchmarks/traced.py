@@ -26,6 +26,9 @@ from pkg2image.selftest.settings import settings_of
 from pkg2image.selftest.unpacked import Unpacked, UnpackedRuntime
 
 _STRACE = ("strace", "-f", "-y", "--seccomp-bpf", "-qq", "-e", "trace=%file,chdir,fchdir", "-e", "signal=none", "-o")
+# Services that go into a directory of their own are let: here nobody has to be kept in.
+_ENTER = "enter.py"
+_LET = re.compile(r"^_KEPT = \{", re.MULTILINE)  # capabilities(7): CAP_SYS_CHROOT is 18
 _CALL = re.compile(r"(\d+) (\w+)\((.*)\) += (-?\d+|\?)(.*)", re.DOTALL)
 _UNFINISHED = " <unfinished ...>"
 _RESUMED = re.compile(r"(\d+) <\.\.\. \w+ resumed>(.*)", re.DOTALL)
@@ -86,7 +89,7 @@ class _TracedContainer(ChrootContainer):
         if not pid:
             return Answer(1, "", "it is not running")
         log = self.config.with_name(f"{len(list(self.config.parent.iterdir()))}.strace")
-        script = (sys.executable, "-I", "-S", enter.__file__)
+        script = (sys.executable, "-I", "-S", self.config.with_name(_ENTER))
         return call((*_STRACE, log, *script, self.config, str(pid), *command), seconds)
 
 
@@ -107,7 +110,10 @@ class _TracedStarter:
         """See `Starter.launch`."""
         log = image.directory / f"{number}-start.strace"
         unshare = image.directory / f"{number}-unshare"
-        unshare.write_text(f'#!/bin/sh\nexec {shlex.join([*_STRACE, str(log)])} unshare "$@"\n')
+        script = image.directory / _ENTER
+        script.write_text(_LET.sub(r"\g<0>18, ", Path(enter.__file__).read_text("utf-8"), count=1))
+        words = f'for word; do shift; [ "$word" != {enter.__file__} ] || word={script}; set -- "$@" "$word"; done'
+        unshare.write_text(f'#!/bin/sh\n{words}\nexec {shlex.join([*_STRACE, str(log)])} unshare "$@"\n')
         unshare.chmod(0o755)
         container = ChrootStarter(str(unshare)).launch(image, number, args, environment)
         return _TracedContainer(container.process, container.config, container.log_file)

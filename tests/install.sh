@@ -13,6 +13,8 @@ packages=(
     python3-apt python3-venv
     # trust: independent verification, archive keys, certificates
     ca-certificates debian-archive-keyring gnupg gpgv openssl
+    # vulnerabilities: another reader of what is known of them
+    debsecan
     # packages: independent readers, makers and compressors
     apt-utils bzip2 dash dpkg gzip mmdebstrap shellcheck tar xz-utils zstd
     # images: validators, converters and a registry
@@ -63,16 +65,24 @@ find_python() {
 }
 
 make_other_pythons() {
-    # What is made must not depend on the Python that makes it: one environment for each that this machine has.
-    local version python
+    # What is made must not depend on the Python that makes it: one environment for each other one of this machine.
+    local version python own
+    own=$("$1/bin/python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    mkdir -p "$1/pythons"
+    "$1/bin/python" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
+        >"$1/pythons/requirements"
     for version in 3.11 3.12 3.13; do
+        [ "$version" != "$own" ] || continue
         python=$(find_python "$version")
         if [ -z "$python" ]; then
             echo "there is no Python $version here: what it would make is not compared" >&2
             continue
         fi
+        cmp --silent "$1/pythons/requirements" "$1/pythons/$version/requirements" && continue
         [ -x "$1/pythons/$version/bin/python" ] || "$python" -m venv "$1/pythons/$version"
-        "$1/pythons/$version/bin/python" -m pip install --quiet --disable-pip-version-check --editable .
+        "$1/pythons/$version/bin/python" -m pip install --quiet --disable-pip-version-check \
+            --requirement "$1/pythons/requirements"
+        cp "$1/pythons/requirements" "$1/pythons/$version/requirements"
     done
 }
 

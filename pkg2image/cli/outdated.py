@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +55,10 @@ def command(*, held: Path, feeds: tuple[Path, ...], vex: Path | None, as_json: b
 
         check_vex(vex)
     found = read_held(held)
+    found = replace(found, suite=parameters["suite"] or found.suite)
     with world_of(parameters) as world:
-        freshness = compare(found, universe_today(found, _request(parameters, found.suite), world))
+        universe = universe_today(found, _request(parameters, found.suite), world)
+        freshness = compare(replace(found, suite=found.suite or universe.codename), universe)
     if feeds:
         freshness, feed = _named(freshness, feeds)
         if vex is not None:
@@ -76,7 +79,7 @@ def _request(parameters: dict[str, Any], suite: str) -> BuildRequest:
     """Return what the user says about sources."""
     return BuildRequest(
         packages=(),
-        suite=parameters["suite"] or suite,
+        suite=suite,
         mirror=next(iter(parameters["mirror"]), None),
         sources=parameters["sources"],
         keyrings=parameters["keyrings"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +52,8 @@ def command(
     come from the store or from where they were, by their hashes; no index is read.
     """
     if key is not None:
-        _check_signatures(image, key, as_json=as_json)
+        with world_of(parameters) as world:
+            _check_signatures(image, key, now=world.now, as_json=as_json)
         return
     from pkg2image.lock.reading import load_lock  # noqa: PLC0415 -- who only checks signatures does not pay for it
     from pkg2image.verifying.verify import verify  # noqa: PLC0415 -- likewise
@@ -76,10 +76,10 @@ def command(
         show(f"{image}: equal to what its lock gives ({verdict.lock})")
 
 
-def _check_signatures(image: Path, key: Path, *, as_json: bool) -> None:
+def _check_signatures(image: Path, key: Path, *, now: int, as_json: bool) -> None:
     from pkg2image.signing.verify import verify_signatures  # noqa: PLC0415 -- who builds again does not pay for it
 
-    found = verify_signatures(image, key, now=int(time.time()))
+    found = verify_signatures(image, key, now=now)
     if as_json:
         show_json(found.render())
         return

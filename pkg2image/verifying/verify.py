@@ -115,6 +115,7 @@ def verify(path: Path, world: World, *, lock: Lock | None, compression: str | No
         formats=(shape.format,),
         tag=shape.reference or None,
         compression=compression,
+        sbom=("none",),
     )
     with tempfile.TemporaryDirectory(prefix="pkg2image-") as directory:
         output = Path(directory) / "image"

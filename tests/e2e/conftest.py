@@ -17,8 +17,10 @@ from tests.conftest import ROOT
 from tests.support.bundles import bundle_of_aci, bundle_of_oci
 from tests.support.containers import Container, Runtime, Start
 from tests.support.runtimes import Runc, docker, podman
+from tests.support.states import Yesterday, make_yesterday
 from tests.support.together import directory_of_the_run
 from tests.support.tools import needs
+from tests.support.world import User
 
 FORMATS = {"podman": "oci", "runc": "oci", "docker": "docker", "aci": "aci"}
 TOOLS = {
@@ -129,6 +131,17 @@ class Lab:
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
     return Workshop(tmp_path_factory.mktemp("images"), directory_of_the_run(tmp_path_factory, "store"))
+
+
+@pytest.fixture(scope="session")
+def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Yesterday:
+    return make_yesterday(tmp_path_factory.mktemp("yesterday"))
+
+
+@pytest.fixture
+def reader(tmp_path: Path, yesterday: Yesterday) -> User:
+    """Somebody else, who never saw the distribution of yesterday, with the store of whoever made the image."""
+    return yesterday.reader(tmp_path / "home")
 
 
 @pytest.fixture(scope="module")

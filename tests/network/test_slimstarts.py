@@ -13,7 +13,7 @@ from tests.support.tools import needs
 pytestmark = [pytest.mark.network, pytest.mark.runtime]
 
 # The whole table is printed by `benchmarks/slimstarts.py`. These stand for what it takes: a server in C with modules, a
-# service in Python whose libraries bring others along, a tool with scripts, an application with a recipe and its questions.
+# service in Python whose libraries bring others along, a tool with scripts, and questions of a recipe.
 APPLICATIONS = [
     ("bookworm", "lighttpd", "none"),
     ("trixie", "supervisor", "none"),

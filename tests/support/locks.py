@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from pkg2image.deb.package import Package, package_from_stanza
 from pkg2image.digest import sha256
 from pkg2image.idmap import IdMap

@@ -17,6 +17,8 @@ def python_of(release: str) -> Path:
     Args:
         release: For example ``3.12``.
     """
+    if release == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return Path(sys.executable)
     path = Path(sys.prefix) / "pythons" / release / "bin/python"
     if path.exists():
         return path

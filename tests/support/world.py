@@ -36,7 +36,8 @@ from tests.support.trees import Shelf, base_debs
 ARCHITECTURES = ("amd64", "arm64")
 # Commands that take no source, or know theirs from a lock.
 _WITHOUT_SOURCES = {
-    "inspect", "sbom",
+    "inspect",
+    "sbom",
     "diff",
     "outdated",
     "update",

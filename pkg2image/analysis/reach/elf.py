@@ -20,6 +20,7 @@ from pkg2image.analysis.reach.names import (
     is_followed,
     is_interpreter,
     is_shared,
+    names_of_versions,
     references_of_path,
 )
 from pkg2image.analysis.reach.programs import Programs
@@ -37,8 +38,13 @@ _STARTING = frozenset(
     )
 )
 _LOADING = frozenset(
-    ("dlmopen", "dlopen", "g_module_open", "g_module_open_full", "lt_dlopen", "lt_dlopenadvise", "lt_dlopenext")
+    (
+        *("apr_dso_load", "dlmopen", "dlopen", "g_module_open", "g_module_open_full"),
+        *("lt_dlopen", "lt_dlopenadvise", "lt_dlopenext"),
+    )
 )
+_CONVERSION = re.compile(r"%[-#0 +]*[0-9]*(?:\.[0-9]+)?[hljztL]*[a-zA-Z]")  # printf(3)
+_LARGEST_LOADER = 64 << 20  # bytes of a program that loads libraries and is searched for how it makes their names
 _LARGEST_PROGRAM = 256 << 20  # bytes of a program that is searched for names of others
 
 
@@ -50,7 +56,7 @@ def elf_references(material: Material) -> FindReferences:
 class _Elves:
     """The ELF files of an image."""
 
-    __slots__ = ("_by_name", "_loader", "_material", "_plugins", "_programs")
+    __slots__ = ("_by_name", "_libraries", "_loader", "_material", "_plugins", "_programs")
 
     def __init__(self, material: Material) -> None:
         self._material = material
@@ -58,6 +64,7 @@ class _Elves:
             material.tree, elves=material.elves, read=material.read, architecture=material.architecture
         )
         self._by_name: dict[tuple[str, Abi], list[str]] = {}
+        self._libraries: dict[str, list[str]] = {}
         self._plugins: dict[str, list[str]] = {}
         self._programs = Programs(material)
         for path, entry in material.tree.walk():
@@ -67,8 +74,9 @@ class _Elves:
             for name in {path.rpartition("/")[2], facts.soname} - {""}:
                 self._by_name.setdefault((name, abi_of(facts)), []).append(path)
             # What lies in a shared directory is chosen by a configuration, or by the loader.
-            if not facts.interpreter and not is_shared(parent_of(path)) and not is_followed(path):
-                self._plugins.setdefault(material.sources.get(entry.package, entry.package), []).append(path)
+            if not facts.interpreter and not is_followed(path):
+                known = self._libraries if is_shared(parent_of(path)) else self._plugins
+                known.setdefault(material.sources.get(entry.package, entry.package), []).append(path)
 
     def find(self, path: str) -> Iterator[Reference]:
         """Yield what a file refers to."""
@@ -81,6 +89,7 @@ class _Elves:
             yield from self._library(name, path, facts, f"is linked with {name}")
         if not _C_LIBRARY.fullmatch(facts.soname):
             yield from self._named(path, facts)
+            yield from self._versioned(path, facts)
             for wanted in shown_by_imports(path, facts, ""):
                 yield from (Reference(file, f"needs it: {wanted.evidence.reason}") for file in wanted.files)
             yield from self._started(path, facts)
@@ -105,8 +114,14 @@ class _Elves:
                 yield from references_of_path(self._material.tree, text, rule)
             elif "%" in text or text.startswith("."):
                 yield from self._own_plugins(path, f"loads plugins by names like {text}")
+                yield from self._own_libraries(path, text)
             else:
                 yield from self._library(text.rpartition("/")[2], path, facts, f"names {text}")
+
+    def _versioned(self, path: str, facts: ElfFacts) -> Iterator[Reference]:
+        if not _LOADING.isdisjoint(facts.imports):
+            for text in self._material.extract(path, names_of_versions, largest=_LARGEST_LOADER):
+                yield from self._own_libraries(path, text)
 
     def _own_plugins(self, path: str, why: str) -> Iterator[Reference]:
         """Yield the plugins of the same source."""
@@ -114,9 +129,21 @@ class _Elves:
             if not self._material.rule(plugin):
                 yield Reference(plugin, why)
 
-    def _plugins_of(self, path: str) -> Sequence[str]:
+    def _own_libraries(self, path: str, text: str) -> Iterator[Reference]:
+        """Yield the libraries of the same source, where the loader finds them, that are called like a pattern."""
+        parts = _CONVERSION.split(text.rpartition("/")[2])
+        if len(parts) > 1:
+            form = re.compile(".+".join(map(re.escape, parts)))
+            for library in self._libraries.get(self._source_of(path), ()):
+                if form.fullmatch(library.rpartition("/")[2]):
+                    yield Reference(library, f"loads libraries by names like {text}")
+
+    def _source_of(self, path: str) -> str:
         package = self._material.tree[path].package
-        return self._plugins.get(self._material.sources.get(package, package), ())
+        return self._material.sources.get(package, package)
+
+    def _plugins_of(self, path: str) -> Sequence[str]:
+        return self._plugins.get(self._source_of(path), ())
 
     def _leads_to_plugins(self, path: str, references: Sequence[Reference]) -> bool:
         """Say whether a reference is to a plugin of the same source, or a directory of such."""

@@ -51,6 +51,7 @@ UNFOLLOWED = re.compile(
 
 _VARIABLE = re.compile(r"[%$*?{}#]|@@?[A-Z]")
 _AGAIN = re.compile(r"(?<=[\w.])(?=/(?:etc|opt|usr|var)/)")
+_VERSIONED = re.compile(rb"[\w.+~%-]{1,64}\.so(?:\.(?:[0-9]+|%[a-z]{1,3}))*\.%[a-z]{1,3}(?![\w.%-])", re.ASCII)
 _FIRST_LINE = re.compile(rb"#!\\?[ \t]*/\S*")
 _QUOTED = re.compile(rb"[\"'`(|][ \t]*([a-z][a-z0-9+._-]{1,40})(?=[\"'`\s)])")
 _CONSTANT = re.compile(rb"[\x00|] ?(?:exec )?([a-z][a-z0-9+._-]{1,40})(?=[\x00 ])")
@@ -103,6 +104,11 @@ def paths_in_text(data: bytes) -> Sequence[str]:
 def quoted_words(data: bytes) -> Sequence[str]:
     """Return the words of a program text that may be names of other programs, sorted."""
     return sorted({word.decode() for word in _QUOTED.findall(data)})
+
+
+def names_of_versions(data: bytes) -> list[str]:
+    """Return the forms of ``printf`` in a program that make the name of a library with its version, sorted."""
+    return sorted({match.decode("ascii") for match in _VERSIONED.findall(data)})
 
 
 def constant_words(data: bytes) -> Sequence[str]:

@@ -31,11 +31,12 @@ class Imports:
         places: Where its modules lie.
     """
 
-    __slots__ = ("_groups", "_kinds", "_libraries", "_material", "_places")
+    __slots__ = ("_groups", "_kept_whole", "_kinds", "_libraries", "_material", "_places")
 
     def __init__(self, material: Material, places: Places) -> None:
         self._material = material
         self._places = places
+        self._kept_whole: set[tuple[str | None, str]] = set()
         self._groups: dict[str, list[tuple[str, str]]] | None = None
         self._kinds: dict[str, Callable[[str, Sequence[str], str], Iterator[Reference]]] = {
             Kind.IMPORT: self._import,
@@ -76,15 +77,17 @@ class Imports:
         yield from _references(self._places.find(roots, name), why)
 
     def whole(self, path: str, why: str) -> Iterator[Reference]:
-        """Yield all modules of the package that a file is of, without its tests."""
-        standard = standard_name(path)
-        if standard is not None:
-            package = self._places.package_of(path)
-            places = self._places.modules_below(package) if package is not None else iter(())
-        elif (top := self._places.top_of(path)) is not None:
+        """Yield all modules of the package that a file is of, without its tests: only once, however many files ask."""
+        is_standard = standard_name(path) is not None
+        top = self._places.package_of(path) if is_standard else self._places.top_of(path)
+        owner = "" if is_standard or top is not None else self._material.tree[path].package
+        if (top, owner) in self._kept_whole:
+            return
+        self._kept_whole.add((top, owner))
+        if top is not None:
             places = self._places.modules_below(top)
         else:
-            places = self._places.modules_of(self._material.tree[path].package)
+            places = self._places.modules_of(owner) if owner else iter(())
         yield from (Reference(place, why) for place in places)
 
     def guessed(self, roots: Sequence[str], name: str, why: str) -> Iterator[Reference]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from pkg2image.archive.acquire import Acquirer
+from pkg2image.archive.acquire import Acquirer, transport_for
 from pkg2image.archive.fetch import SupersededError, fetch_debs
 from pkg2image.archive.http_transport import HttpTransport
 from pkg2image.archive.transport import Transport
@@ -77,10 +78,25 @@ class World:
         self.transport = MemoryTransport({URI: self.files})
 
     def fetch(
-        self, *plan: PlannedPackage, offline: bool = False, jobs: int = 4, transport: Transport | None = None
+        self,
+        *plan: PlannedPackage,
+        offline: bool = False,
+        jobs: int = 4,
+        transport: Transport | None = None,
+        elsewhere: Sequence[str] = (),
+        whole: bool = False,
     ) -> tuple[FetchedDeb, ...]:
         acquirer = Acquirer(transport or self.transport, reporter=self.steps, patience=Clock().patience())
-        return fetch_debs(plan, store=self.store, acquirer=acquirer, jobs=jobs, offline=offline, reporter=self.steps)
+        return fetch_debs(
+            plan,
+            store=self.store,
+            acquirer=acquirer,
+            jobs=jobs,
+            offline=offline,
+            reporter=self.steps,
+            elsewhere=elsewhere,
+            whole=whole,
+        )
 
 
 NAMES = [f"package{number:02}" for number in range(12)]
@@ -137,6 +153,76 @@ def test_next_origin_is_tried(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.transport.sites[SECOND.uri] = dict(FILES)
     assert world.fetch(PLAN[0])[0].facts.name == NAMES[0]
+
+
+def test_the_other_hash_is_known_ever_after(tmp_path: Path) -> None:
+    world = World(tmp_path, dict(FILES))
+    expected = [hashlib.sha512(DEBS[name]).hexdigest() for name in NAMES]
+    assert [deb.sha512 for deb in world.fetch(*PLAN)] == expected
+    # Packages that an earlier version has read are looked at once more, and not taken apart.
+    for path in (tmp_path / "store/records/sha512-1").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert [deb.sha512 for deb in world.fetch(*PLAN, offline=True)] == expected
+
+
+def test_packages_themselves_are_fetched_again_when_they_are_wanted(tmp_path: Path) -> None:
+    world = World(tmp_path, dict(FILES))
+    (first,) = world.fetch(PLAN[0])
+    deb = world.store.path(sha256(DEBS[NAMES[0]]))
+    deb.unlink()
+    assert world.fetch(PLAN[0]) == (first,)
+    assert not deb.exists()
+    assert world.fetch(PLAN[0], whole=True) == (first,)
+    assert deb.exists()
+
+
+def test_a_package_has_the_fields_of_its_own_control_file(tmp_path: Path) -> None:
+    world = World(tmp_path, dict(FILES))
+    (fetched,) = world.fetch(planned(NAMES[0], DEBS[NAMES[0]], Depends="what only the index says", Task="x"))
+    fields = fetched.package.fields
+    assert {name: fields[name] for name in CONTROL} == CONTROL | {"Package": NAMES[0], "Version": "1.0"}
+    assert (fields["Filename"], fields["Size"]) == ("pool/package00_1.0_amd64.deb", str(len(DEBS[NAMES[0]])))
+    assert "Task" not in fields
+    assert fields.get("Depends") == CONTROL.get("Depends")
+
+
+def test_other_places_are_the_last_to_be_asked_but_for_the_disk(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    dated = replace(MIRROR, date=1_700_000_000)
+    plan = replace(PLAN[0], package=replace(PLAN[0].package, origins=(dated,)))
+    world.transport.sites["http://snapshots.example/20231115T221320Z/"] = dict(FILES)
+    places = ("http://other.example/", "http://snapshots.example/{date}/", "file:///nowhere/")
+    assert world.fetch(plan, elsewhere=places)[0].facts.name == NAMES[0]
+    path = "pool/package00_1.0_amd64.deb"
+    assert world.transport.requests == [
+        f"file:///nowhere/{path}",
+        f"{URI}{path}",
+        f"http://other.example/{path}",
+        f"http://snapshots.example/20231114T221320Z/{path}",
+        f"http://snapshots.example/20231115T221320Z/{path}",
+    ]
+
+
+def test_what_is_on_the_disk_needs_no_network(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    beside = tmp_path / "a b"
+    for path, data in FILES.items():
+        (beside / path).parent.mkdir(parents=True, exist_ok=True)
+        (beside / path).write_bytes(data)
+    place = f"{beside.as_uri()}/"
+    transport = transport_for({})
+    with pytest.raises(NetworkError, match="--offline is set"):
+        world.fetch(*PLAN, offline=True, elsewhere=("http://other.example/",))
+    assert len(world.fetch(*PLAN, offline=True, elsewhere=(place,), transport=transport)) == len(PLAN)
+
+
+def test_a_file_of_another_machine_is_asked_for_by_name(tmp_path: Path) -> None:
+    data = contents("own")
+    package = replace(planned("own", data).package, origins=())
+    with pytest.raises(RequestError, match=r"cannot find own 1\.0: it was the file ") as caught:
+        World(tmp_path).fetch(replace(planned("own", data), package=package))
+    assert "put it beside the lock" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("damage", ["deb", "data", "facts"])

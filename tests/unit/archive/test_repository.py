@@ -116,6 +116,40 @@ def test_target_suite_need_not_be_the_first_source(tmp_path: Path) -> None:
     assert (universe.codename, universe.distribution) == ("bookworm", "debian")
 
 
+# Every version of every suite, and versions that are held
+
+
+GREETINGS = Suite("bookworm-updates", packages={"main": [deb("hello", "2.0", Source="greetings (2.0)")]})
+
+
+def test_versions_as_each_suite_offers_them(tmp_path: Path) -> None:
+    forged = Suite("extra", packages={"main": [deb("hello", "1.0", data=b"forged"), deb("other", Source="greetings")]})
+    universe = World(tmp_path, [SUITE, GREETINGS, forged]).load(SOURCE, UPDATES, replace(SOURCE, suite="extra"))
+    offered = [(each.version, each.origins[0].codename, each.sha256) for each in universe.offered("hello")]
+    assert offered == [
+        ("1.0", "bookworm", sha256(HELLO.contents).hex),
+        ("2.0", "bookworm-updates", sha256(b"hello_2.0_amd64").hex),
+        ("1.0", "extra", sha256(b"forged").hex),
+    ]
+    built = universe.built_from("greetings", lambda origin: origin.codename != "bookworm")
+    assert [str(each) for each in built] == ["hello 2.0", "other 1.0"]
+    assert universe.built_from("greetings", lambda origin: origin.codename == "bookworm") == ()
+
+
+def test_held_versions_are_the_candidates(tmp_path: Path) -> None:
+    universe = World(tmp_path, [SUITE, GREETINGS]).load(SOURCE, UPDATES)
+    assert versions(universe, "hello") == ["2.0", "1.0"]
+    gone = replace(universe.versions("hello")[0], name="gone", fields={"Provides": "ghost"})
+    held = universe.holding([universe.versions("hello")[1], gone])
+    assert versions(held, "hello") == ["1.0", "2.0"]
+    assert versions(held, "gone") == ["2.0"]
+    assert held.providers("ghost") == (gone,)
+    assert held.held == {"hello", "gone"}
+    assert held.identity != universe.identity
+    assert (held.sources, held.notes, held.codename) == (universe.sources, universe.notes, universe.codename)
+    assert (versions(universe, "hello"), versions(universe, "gone"), universe.held) == (["2.0", "1.0"], [], frozenset())
+
+
 # Forms of repositories
 
 

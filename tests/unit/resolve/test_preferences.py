@@ -27,6 +27,12 @@ def test_order(rows: str, names: str, expected: str) -> None:
     assert [package.name for package in table.order(packages)] == expected.split()
 
 
+def test_what_is_kept_goes_before_all_others() -> None:
+    packages = parse_packages("a\nb\nc\nd")
+    table = Preferences((Preference("d", "a"),)).keeping(["c", "d", "x"]).keeping(["b"])
+    assert [package.name for package in table.order(packages)] == ["d", "b", "c", "a"]
+
+
 def test_default_table() -> None:
     assert [(row.prefer, row.over) for row in default_preferences().rows] == [("usr-is-merged", "usrmerge")]
     assert all(row.why for row in default_preferences().rows)

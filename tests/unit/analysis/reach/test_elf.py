@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pkg2image.analysis.reach.elf import elf_references
 from tests.support.libraries import read_inline
 from tests.support.parts import LIBRARIES, LOADER, Parts, program, shared
@@ -52,6 +54,27 @@ def test_names_made_from_a_pattern_mean_the_plugins_of_the_source() -> None:
     why = "loads plugins by names like lib%s.so"
     sources = {"app": "app", "app-extra": "app", "other": "other"}
     assert _of_app(parts, sources=sources) == [f"usr/lib/app/a.so: {why}", f"usr/lib/app/b.so: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "imports", "expected"),
+    [
+        ("lib%s.so", (), ["libapp_x.so"]),
+        # Facts have no such names; the constants are those of the part, whose content holds its facts.
+        (" libapp_%s-%d.so.%d", ("dlopen",), ["libapp_wallet-1.so.1", "libapp_wallet-1.so.1.0.0"]),
+        (" libapp_%s-%d.so.%d", (), []),
+    ],
+)
+def test_names_made_from_a_pattern_mean_libraries_of_the_source_that_are_called_so(
+    text: str, imports: tuple[str, ...], expected: list[str]
+) -> None:
+    parts = Parts().libc().elf(APP, program(named_files=(text,), imports=imports))
+    for name in ("libapp_wallet-1.so.1", "libapp_wallet-1.so.1.0.0", "libapp.so.1", "libapp_x.so"):
+        parts.elf(f"{LIBRARIES}/{name}", shared(name), package="libapp")
+    parts.elf(f"{LIBRARIES}/libapp_y-1.so.1", shared("libapp_y-1.so.1"), package="other")
+    why = f"loads libraries by names like {text.strip()}"
+    told = _of_app(parts, sources={"app": "app", "libapp": "app", "other": "other"})
+    assert told == sorted(f"{LIBRARIES}/{name}: {why}" for name in expected)
 
 
 def test_who_loads_by_names_that_nobody_can_tell_keeps_the_plugins_of_the_source() -> None:

@@ -11,6 +11,7 @@ from pkg2image.analysis.reach.names import (
     is_interpreter,
     is_library_of_language,
     is_shared,
+    names_of_versions,
     paths_in_text,
     program_paths,
     quoted_words,
@@ -91,6 +92,11 @@ def test_words_that_may_be_programs() -> None:
     assert quoted_words(text) == ["gzip", "ls", "tar", "with"]
     assert constant_words(b"\0gzip\0Gzip\0/x/tar\0sh -c x\0cat %s | sort\0g\0") == ["cat", "gzip", "sh", "sort"]
     assert constant_words(b"\0exec x86_64-linux-gnu-gcc -c\0") == ["x86_64-linux-gnu-gcc"]
+
+
+def test_names_of_libraries_with_versions() -> None:
+    data = b"\0libsvn_%s-%d.so.%d\0libx.so.1\0%s.so\0see liby.so.%d.%u\0libz.so.%s-dev\0"
+    assert names_of_versions(data) == ["libsvn_%s-%d.so.%d", "liby.so.%d.%u"]
 
 
 def test_programs_that_do_what_they_are_told() -> None:

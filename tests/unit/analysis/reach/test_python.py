@@ -8,7 +8,7 @@ from pkg2image.analysis.reach.python import python_references
 from pkg2image.analysis.reach.python_library import developer_rule
 from pkg2image.analysis.reach.scripts import script_references
 from tests.support.parts import Parts, shared
-from tests.support.slimming import files_of, found, slimmed
+from tests.support.slimming import files_of, found, material_of, slimmed
 
 LIB = "usr/lib/python3.11"
 DIST = "usr/lib/python3/dist-packages"
@@ -249,3 +249,12 @@ def test_an_image_without_python() -> None:
 def test_what_of_the_library_is_for_developers(name: str, rule: str) -> None:
     assert developer_rule(name, has_toolkit=False) == rule
     assert developer_rule("tkinter/__init__.py", has_toolkit=True) == ""
+
+
+def test_a_package_is_kept_whole_once_however_many_of_its_files_ask() -> None:
+    parts = _python()
+    for name in ("__init__", "a", "b"):
+        _module(parts, f"lib/{name}.py", "importlib.import_module(name)\n")
+    find = python_references(material_of(parts))
+    asked = [sum("nobody can tell" in item.why for item in find(f"{DIST}/lib/{name}.py")) for name in ("a", "b")]
+    assert asked == [3, 0]
