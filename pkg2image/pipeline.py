@@ -26,7 +26,7 @@ from pkg2image.lock.model import Lock
 from pkg2image.making.assemble import assemble, check_words
 from pkg2image.making.bills import WrittenBill, bill_places, made_bill, with_bill, write_bills
 from pkg2image.making.configure import Configured, configure
-from pkg2image.making.locked import with_lock
+from pkg2image.making.locked import check_compressor, with_lock
 from pkg2image.making.settle import Settled, settle
 from pkg2image.making.shown import recall, remember
 from pkg2image.making.vendor import write_vendored
@@ -108,7 +108,9 @@ def build(request: BuildRequest, world: World, locked: Locked | None = None) -> 
     for places in wanted:
         bill_places(request, places)
     if locked:
-        _check_compressor(locked, _compression(wanted[0]), world)
+        note = check_compressor(locked.lock, _compression(wanted[0]), exactly=locked.exactly)
+        if note:
+            world.reporter.note(note)
         ready = [_relocked(request, locked, world)]
     else:
         ready = [_ready(settled(request, architecture, world)) for architecture in architectures]
@@ -240,22 +242,6 @@ def vendor(locked: Locked, world: World, *, path: Path, name: str) -> int:
     debs = _fetch_locked(lock_plan(locked.lock), locked.places, world, whole=True)
     world.reporter.step("writing")
     return write_vendored(locked.lock, debs, name=name, path=path, store=world.store)
-
-
-def _check_compressor(locked: Locked, compression: Compression | None, world: World) -> None:
-    """Raise or tell when layers will be other bytes than those of the lock."""
-    promised = locked.lock.compressor
-    found = str(compression.identity()) if compression else promised
-    if not promised or found == promised:
-        return
-    difference = f"Compressor: the lock says {promised}, layers are compressed by {found}"
-    if locked.exactly:
-        raise DifferenceError(
-            "cannot build exactly what the lock says: layers would be compressed differently",
-            differences=(difference,),
-            hint="leave out --frozen for the same files in other bytes; those of --compression stored never change",
-        )
-    world.reporter.note(f"not as the lock says: {difference}")
 
 
 def _relocked(request: BuildRequest, locked: Locked, world: World) -> _Ready:

@@ -78,7 +78,7 @@ def command(**parameters: Any) -> None:
         results = build(request, world, locked)
     results = say(results)
     if parameters["lock"] and not locked:
-        keep_lock(results, parameters["lock"])
+        keep_lock(results, parameters["lock"], quiet=parameters["quiet"])
     if parameters["as_json"]:
         _answer_json(results, with_test=parameters["with_test"])
         return

@@ -95,14 +95,15 @@ def _is_lock(path: Path) -> bool:
     return head == NOTICE.encode() or not head
 
 
-def keep_lock(results: Sequence[BuildResult], path: Path) -> None:
+def keep_lock(results: Sequence[BuildResult], path: Path, *, quiet: bool) -> None:
     """Write the lock of the image that was built.
 
     Raises:
         OutputError: When it cannot be written.
     """
     write_lock_file(results[0].lock, path, force=False)
-    tell(f"{path}: the lock of what was built")
+    if not quiet:
+        tell(f"{path}: the lock of what was built")
 
 
 def write_lock_file(lock: Lock, path: Path, *, force: bool) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pkg2image.deb.facts import FetchedDeb
+from pkg2image.errors import DifferenceError
 from pkg2image.idmap import IdMap
+from pkg2image.image.compress import Compression
 from pkg2image.lock.making import inner_lock, make_lock
-from pkg2image.lock.model import LOCK_PATH
+from pkg2image.lock.model import LOCK_PATH, Lock
 from pkg2image.making.configure import Configured
 from pkg2image.plan import Plan
 from pkg2image.planning.relocking import locked_recipe
@@ -57,3 +59,27 @@ def with_lock(
     )
     add_file(made.tree, LOCK_PATH, inner_lock(lock), origin="lock", mtime=epoch)
     return replace(made, lock=lock)
+
+
+def check_compressor(lock: Lock, compression: Compression | None, *, exactly: bool) -> str:
+    """Return a sentence when layers will be other bytes than those that a lock promises; empty when they are the same.
+
+    Args:
+        lock: The lock.
+        compression: How layers are compressed; None when there are none.
+        exactly: Whether that is an error.
+
+    Raises:
+        DifferenceError: When it is.
+    """
+    found = str(compression.identity()) if compression else lock.compressor
+    if not lock.compressor or found == lock.compressor:
+        return ""
+    difference = f"Compressor: the lock says {lock.compressor}, layers are compressed by {found}"
+    if exactly:
+        raise DifferenceError(
+            "cannot build exactly what the lock says: layers would be compressed differently",
+            differences=(difference,),
+            hint="leave out --frozen for the same files in other bytes; those of --compression stored never change",
+        )
+    return f"not as the lock says: {difference}"

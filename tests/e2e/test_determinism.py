@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pythons import python_instead
+from tests.support.pythons import PYTHONS, python_instead
 from tests.support.world import Archive, User, publish, sha256_of, write_keyring
 
 FORMATS = ("oci", "docker", "aci", "rootfs")
@@ -89,9 +89,7 @@ CIRCUMSTANCES = [
     Circumstance("hash seed 1", environment={"PYTHONHASHSEED": "1"}),
     Circumstance("optimized", environment={"PYTHONOPTIMIZE": "1"}),
     Circumstance("optimized twice", environment={"PYTHONOPTIMIZE": "2"}),
-    Circumstance("Python 3.11", python="3.11"),
-    Circumstance("Python 3.12", python="3.12"),
-    Circumstance("Python 3.13", python="3.13"),
+    *(Circumstance(f"Python {release}", python=release) for release in PYTHONS),
     Circumstance("no stdin", wrapper=("sh", "-c", 'exec "$@" <&-', "sh")),
     Circumstance("one job", words=("--jobs", "1")),
     Circumstance("two jobs", words=("--jobs", "2")),

@@ -199,7 +199,7 @@ def test_a_plan_is_that_of_a_build(user: User, archive: Archive, package: str) -
     assert first["started"] == inspected["inferred"]
     # Whatever has been done before: somebody who only builds gets the same.
     other = User(user.home / "other", archive)
-    assert other.run("build", package, *words, "-o", "image.tar").json[0]["plan"] == built["plan"]
+    assert other.run("build", package, *words, "-o", "image.tar").json[0]["lock"] == built["lock"]
     assert sha256_of(other.work / "image.tar") == sha256_of(user.work / "image.tar")
     assert other.run("plan", package, *words).json == first
 
