@@ -89,6 +89,10 @@ class Acquirer:
         self._reporter = reporter or Silence()
         self._patience = patience or Patience()
 
+    def rest(self, seconds: float) -> None:
+        """Wait before something is asked for again that came, but not as it should."""
+        self._patience.sleep(seconds)
+
     def fetch_bytes(self, url: str, *, limit: int) -> bytes:
         """Fetch a document that is judged by what is in it, such as a Release file; caches on the way are bypassed.
 

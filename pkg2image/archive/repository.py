@@ -25,6 +25,7 @@ from pkg2image.archive.documents import (
 )
 from pkg2image.archive.index import PackageIndex
 from pkg2image.archive.parallel import parallel_map
+from pkg2image.archive.release import RolledBackReleaseError
 from pkg2image.archive.sources import Source
 from pkg2image.archive.suite_indexes import SuiteIndexes
 from pkg2image.archive.trust import TrustMemory
@@ -42,6 +43,7 @@ __all__ = ["LoadedUniverse", "load_universe"]
 
 _PARALLEL = 8
 _ROUNDS = 3
+_RESTS = (1.0, 2.0, 4.0)  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,21 @@ def _believed(source: Source, documents: Documents | None, surroundings: _Surrou
     if documents is None:
         _explain_no_release(source, surroundings)
         return None
+    try:
+        return _judged(source, documents, surroundings)
+    except RolledBackReleaseError:
+        if surroundings.offline or source.uri.startswith("file:"):
+            raise
+    # Of several servers behind one name one may be behind for a moment; whoever stays behind is not believed.
+    for seconds in _RESTS:
+        surroundings.acquirer.rest(seconds)
+        again = _documents(source, surroundings)
+        if again is not None and again != documents:
+            return _judged(source, again, surroundings)
+    return _judged(source, documents, surroundings)
+
+
+def _judged(source: Source, documents: Documents, surroundings: _Surroundings) -> BelievedRelease:
     believed = believe(
         source,
         documents,

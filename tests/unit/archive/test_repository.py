@@ -328,6 +328,25 @@ def test_mirror_that_goes_back_is_noticed(tmp_path: Path) -> None:
         world.load()
 
 
+def test_mirror_of_which_one_server_is_behind_is_asked_again(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    old = world.files["dists/bookworm/InRelease"]
+    world.publish(replace(SUITE, date=DATE + 500))
+    world.load()
+
+    class Flapping(MemoryTransport):
+        def open(self, url: str, *, offset: int = 0, fresh: bool = False) -> Any:
+            behind = {**world.files, "dists/bookworm/InRelease": old}
+            self.sites[URI] = behind if len(self.requests) < 2 else world.files
+            return super().open(url, offset=offset, fresh=fresh)
+
+    clock = Clock()
+    flapping = Flapping({URI: world.files})
+    universe = world.load(acquirer=Acquirer(flapping, patience=clock.patience()))
+    assert universe.sources[0].date == DATE + 500
+    assert len(clock.pauses) == 2
+
+
 @pytest.mark.parametrize("lie", [b"x", b""])
 def test_index_that_is_not_the_listed_one(tmp_path: Path, lie: bytes) -> None:
     world = World(tmp_path)
