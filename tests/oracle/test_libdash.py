@@ -40,7 +40,8 @@ def _compare(scripts: Mapping[str, bytes], directory: Path) -> None:
 
 
 def test_scripts_of_this_machine(tmp_path: Path) -> None:
-    scripts = installed_scripts()
+    # What is for bash may be what dash does not know.
+    scripts = {name: text for name, text in installed_scripts().items() if b"bash" not in text.partition(b"\n")[0]}
     assert len(scripts) > 20
     _compare(scripts, tmp_path)
 
