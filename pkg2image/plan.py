@@ -164,6 +164,17 @@ class VerifiedSource:
     label: str = ""
     pin: int | None = None
 
+    def render(self) -> dict[str, object]:
+        """Return it the way ``plan --json`` and ``outdated --json`` show it."""
+        return {
+            "uri": self.uri,
+            "suite": self.suite,
+            "codename": self.codename,
+            "release": str(self.release),
+            "date": self.date,
+            "signers": list(self.signers),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
@@ -249,17 +260,7 @@ def render_plan(plan: Plan) -> dict[str, object]:
         ],
         "needs": [need.render() for need in plan.needs],
         "notes": list(plan.notes),
-        "sources": [
-            {
-                "uri": source.uri,
-                "suite": source.suite,
-                "codename": source.codename,
-                "release": str(source.release),
-                "date": source.date,
-                "signers": list(source.signers),
-            }
-            for source in plan.sources
-        ],
+        "sources": [source.render() for source in plan.sources],
     }
 
 

@@ -94,17 +94,7 @@ def render(freshness: Freshness) -> dict[str, object]:
         "suite": held.suite,
         "architecture": held.architecture,
         "counts": {status.value: count for status, count in freshness.counts.items()},
-        "sources": [
-            {
-                "uri": source.uri,
-                "suite": source.suite,
-                "codename": source.codename,
-                "release": str(source.release),
-                "date": source.date,
-                "signers": list(source.signers),
-            }
-            for source in freshness.sources
-        ],
+        "sources": [source.render() for source in freshness.sources],
         "packages": [_package(finding) for finding in freshness.findings],
         "source_packages": _source_packages(freshness),
     }
