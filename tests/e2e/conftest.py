@@ -20,7 +20,7 @@ from tests.support.runtimes import Runc, docker, podman
 from tests.support.states import Yesterday, make_yesterday
 from tests.support.together import directory_of_the_run
 from tests.support.tools import needs
-from tests.support.world import User
+from tests.support.world import Archive, User, publish
 
 FORMATS = {"podman": "oci", "runc": "oci", "docker": "docker", "aci": "aci"}
 TOOLS = {
@@ -126,6 +126,23 @@ class Lab:
         """Remove the containers of a test."""
         while self._running:
             self._running.pop().remove()
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """The small distribution; a file of tests may have one of its own."""
+    return publish(tmp_path_factory.mktemp("distribution") / "archive")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture
+def user(tmp_path: Path, archive: Archive, store: Path) -> User:
+    """A user with a home of their own; the store is shared, so that little is done twice."""
+    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
 
 
 @pytest.fixture(scope="session")

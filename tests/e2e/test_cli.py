@@ -29,22 +29,6 @@ KEY = "a private key that is in an image belongs to everybody who has the image"
 PACKAGE_KEYS = {"name", "version", "architecture", "source", "size", "installed_size", "reason"}
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return publish(tmp_path_factory.mktemp("distribution") / "archive")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture
-def user(tmp_path: Path, archive: Archive, store: Path) -> User:
-    """A user with a home of their own; the store is shared, so that little is done twice."""
-    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
-
-
 def names(document: dict[str, Any]) -> list[str]:
     return sorted(package["name"] for package in document["packages"])
 

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from pkg2image.digest import sha256
 from tests.support.plans import SVG, PageReader, read_dot, read_svg
-from tests.support.world import Archive, User, publish
+from tests.support.world import Archive, User
 
 SKELETON = {"base-files", "base-passwd", "libc-bin"}
 NODES = {"greet-data", "hello", "libgreet1", *SKELETON, "every image", "debconf | debconf-2.0"}
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return publish(tmp_path_factory.mktemp("distribution") / "archive")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture
-def user(tmp_path: Path, archive: Archive, store: Path) -> User:
-    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
 
 
 def drawn(user: User, form: str, *words: str) -> str:

@@ -28,21 +28,6 @@ directories: {/srv/hello: {mode: "0750"}}
 """
 
 
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return publish(tmp_path_factory.mktemp("distribution") / "archive")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture
-def user(tmp_path: Path, archive: Archive, store: Path) -> User:
-    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
-
-
 @pytest.fixture
 def stranger(tmp_path: Path) -> User:
     """Somebody who has nothing but what the other one gives him: no store, and no source."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from pkg2image.digest import sha256
 from tests.e2e.conftest import Workshop
 from tests.support.plans import PageReader
-from tests.support.world import Archive, User, publish
+from tests.support.world import Archive, User
 
 FORMATS = ("oci", "docker", "aci", "rootfs", "dir")
 MANUAL = {
@@ -29,21 +28,6 @@ entrypoint: [/usr/bin/hello]
 features:
   settings: {paths: [/etc/hello*], why: settings}
 """
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return publish(tmp_path_factory.mktemp("distribution") / "archive")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture
-def user(tmp_path: Path, archive: Archive, store: Path) -> User:
-    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
 
 
 def built(user: User, *words: str) -> Any:

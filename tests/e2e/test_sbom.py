@@ -13,27 +13,12 @@ from pkg2image.image.read import read_image
 from tests.e2e.conftest import Workshop
 from tests.support.bills import FORMS, messages, named_in, seen_by_dpkg, seen_by_syft
 from tests.support.debs import CONTROL, build_deb, reg, symlink
-from tests.support.world import Archive, User, publish
+from tests.support.world import User
 
 FORMATS = {"oci": ".oci.tar", "docker": ".docker.tar", "aci": ".aci", "rootfs": ".rootfs.tar.gz", "dir": ".dir"}
 EVERY_FORMAT = tuple(word for name in FORMATS for word in ("--format", name))
 EVERY_FORM = tuple(word for name in FORMS for word in ("--sbom", name))
 INSIDE = "usr/share/pkg2image/sbom.spdx.json"
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return publish(tmp_path_factory.mktemp("distribution") / "archive")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture
-def user(tmp_path: Path, archive: Archive, store: Path) -> User:
-    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
 
 
 def spdx(user: User, *words: str) -> dict[str, Any]:

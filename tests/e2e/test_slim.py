@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from pkg2image.image.read import read_image
-from tests.support.world import Archive, User, publish
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    return publish(tmp_path_factory.mktemp("distribution") / "archive")
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("store")
-
-
-@pytest.fixture
-def user(tmp_path: Path, archive: Archive, store: Path) -> User:
-    return User(tmp_path / "home", archive, {"XDG_CACHE_HOME": str(store)})
+from tests.support.world import User
 
 
 def test_only_what_can_be_reached_is_in_a_slim_image(user: User) -> None:

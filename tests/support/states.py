@@ -107,12 +107,12 @@ class Yesterday:
     @property
     def images(self) -> Path:
         """The directory with the application's image in all formats; it has `fix-tools`, which the lock has not."""
-        return self.place / "home/work/out"
+        return self.place / "home" / "work" / "out"
 
     @property
     def lock(self) -> Path:
         """The lock of the application."""
-        return self.place / "home/work/application.lock"
+        return self.place / "home" / "work" / "application.lock"
 
     def image(self, suffix: str) -> Path:
         """Return the path of the image in the format whose names end like that."""
